@@ -1,0 +1,74 @@
+"""What is wrong with the data, said once, in Chinese and English.
+
+A `Finding` is countable and carries the row as the bureau sees it. A `DataProblem` is
+raised only when a table cannot be used at all; it carries every finding, not the first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from eco.phrases import Phrase
+
+Level = Literal["error", "doubt", "note"]
+LEVELS: tuple[Level, ...] = ("error", "doubt", "note")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing found in one place.
+
+    `where` is the row as the bureau sees it ("households.xlsx, row 12"), `found` the offending
+    value (masked if personal), `expected` and `todo` one short clause each in both languages.
+    """
+
+    code: str
+    level: Level
+    table: str
+    where: str
+    column: str
+    found: str
+    expected: Phrase
+    todo: Phrase
+
+    def sentence(self, lang: str = "zh") -> str:
+        """The finding as one sentence."""
+        place = f"{self.table} {self.where} {self.column}".strip()
+        if lang == "zh":
+            return f"[{self.code}] {place}：发现 {self.found}；应为 {self.expected.zh}；请{self.todo.zh}。"
+        return f"[{self.code}] {place}: found {self.found}; expected {self.expected.en}; {self.todo.en}."
+
+
+class DataProblem(Exception):
+    """Input that cannot be used. `findings` holds every reason, worst first."""
+
+    def __init__(self, findings: Iterable[Finding]):
+        self.findings = tuple(sorted(findings, key=lambda f: LEVELS.index(f.level)))
+        super().__init__("\n".join(f"{f.sentence('zh')}\n  {f.sentence('en')}" for f in self.findings))
+
+
+def mask(value: object) -> str:
+    """A personal value with all but its first two signs and its last one hidden.
+
+    >>> mask("622421199001011234"), mask("王小明"), mask("")
+    ('62***4', '王***', '')
+    """
+    text = str(value).strip()
+    if len(text) < 5:
+        return text[:1] + "***" if text else ""
+    return f"{text[:2]}***{text[-1]}"
+
+
+_PERSONAL = re.compile(r"(?<!\d)(\d{17}[\dXx]|1[3-9]\d{9})(?!\d)")
+
+
+def mask_personal(text: str) -> str:
+    """Free text with every ID number and mobile number in it masked.
+
+    >>> mask_personal("电话 13812345678")
+    '电话 13***8'
+    """
+    return _PERSONAL.sub(lambda match: mask(match.group()), text)
