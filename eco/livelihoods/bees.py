@@ -1,0 +1,156 @@
+"""Chinese bees: honey the flowers there can feed, sold directly or in bulk (facts/domain, items 7 and 8).
+
+A gift of hives is an asset, not income. Colonies shrink along the recorded count, or are held and replaced:
+never both. A frost year takes the crop of all yards at once.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eco.livelihoods.livelihood import Columns, Flow, Livelihood, Numbers, dividend_flow
+from eco.phrases import Phrase
+
+
+def colonies(received, alive_share, started_year, count_year, year):
+    """Colonies at work in a year: shrinking evenly up to the count, held at the counted number from then on.
+
+    >>> [float(colonies(10.0, 0.5, 2018, 2020, t)) for t in (2017, 2018, 2019, 2020, 2021)]
+    [0.0, 10.0, 7.5, 5.0, 5.0]
+    """
+    span = np.maximum(count_year - started_year, 1)
+    walked = np.clip((year - started_year) / span, 0, 1)
+    walked = np.where(count_year <= started_year, 1, walked)
+    return received * (1 - (1 - alive_share) * walked) * (year >= started_year)
+
+
+def honey_per_colony(nectar_kg, honey_per_nectar, own_need_kg, potential_kg, frost):
+    """Honey a colony yields: what its nectar gives beyond its own need, at most its potential; none in a frost year.
+
+    >>> [float(honey_per_colony(kg, 0.5, 40.0, 8.0, 0)) for kg in (60.0, 90.0, 200.0)]
+    [0.0, 5.0, 8.0]
+    """
+    return np.clip(nectar_kg * honey_per_nectar - own_need_kg, 0, potential_kg) * (1 - frost)
+
+
+def honey_receipts(kg, direct_kg, direct_price, bulk_price):
+    """Yuan for honey: up to `direct_kg` through the household's own network, the rest in bulk.
+
+    Bulk never pays more than direct.
+
+    >>> float(honey_receipts(50.0, 30.0, 100.0, 50.0)), float(honey_receipts(20.0, 30.0, 100.0, 50.0))
+    (4000.0, 2000.0)
+    """
+    direct = np.minimum(kg, direct_kg)
+    return direct * direct_price + (kg - direct) * np.minimum(bulk_price, direct_price)
+
+
+def lost_share(beginner, beginner_loss, winter_loss, absconding, frost):
+    """Share of colonies lost in a year; a beginner's loss includes the winter and absconding.
+
+    >>> round(float(lost_share(1, 0.2, 0.1, 0.25, 1)), 6), round(float(lost_share(0, 0.2, 0.1, 0.25, 1)), 6)
+    (0.25, 0.325)
+    """
+    established = winter_loss + frost * absconding * (1 - winter_loss)
+    return np.where(beginner, np.maximum(beginner_loss, frost * absconding), established)
+
+
+def _kept(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    rest = np.maximum(x["site_quantity"] * n["programme_poor_share"] - x["site_recorded"], 0)
+    received = x["recorded"] * x["quantity"] + (1 - x["recorded"]) * x["weight"] * rest
+    since = np.maximum(x["started_year"], x["link_year"])
+    return colonies(received, x["alive_share"], since, np.maximum(x["count_year"], since), year)
+
+
+def _nectar_kg(x: Columns, n: Numbers) -> np.ndarray:
+    return (
+        x["forage_forest_ha"] * n["nectar_forest"]
+        + x["forage_grass_ha"] * n["nectar_grass"]
+        + x["forage_crop_ha"] * n["nectar_crop"]
+    )
+
+
+def _honey(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    fed = np.where(x["forage_known"] > 0, _nectar_kg(x, n), np.inf)
+    each = honey_per_colony(
+        fed, n["nectar_to_honey"], n["colony_nectar_need"], n["honey_yield"], n["frost_year"]
+    )
+    return _kept(x, n, year) * each
+
+
+def _sales(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    network = x["share_of_own_hives"] * n["direct_sale_kg_per_household"]
+    return honey_receipts(_honey(x, n, year), network, n["honey_price"], n["honey_price_wholesale"])
+
+
+def _running_cost(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    return -_kept(x, n, year) * n["hive_running_cost"]
+
+
+def _replacement(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    since = np.maximum(x["started_year"], x["link_year"])
+    beginner = year - since < n["beginner_years"]
+    lost = lost_share(
+        beginner, n["hive_loss_smallholder"], n["hive_loss_winter"], n["frost_absconding"], n["frost_year"]
+    )
+    held = x["count_year"] <= year  # before the count the loss is already in the shrinking number
+    return -_kept(x, n, year) * held * lost * n["hive_cost_colony"]
+
+
+def _keeping_days(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    return _kept(x, n, year) * n["hive_labour"]
+
+
+def _flow(name, zh, en, payer, income_class, yuan) -> Flow:
+    return Flow(name, Phrase(zh, en), "keeper", payer, income_class, True, yuan)
+
+
+BEES = Livelihood(
+    name="bees",
+    label=Phrase("中蜂", "Chinese bees"),
+    site_table="apiaries",
+    needs=(
+        "quantity",
+        "link_year",
+        "recorded",
+        "weight",
+        "site_quantity",
+        "site_recorded",
+        "started_year",
+        "alive_share",
+        "count_year",
+        "share_of_own_hives",
+        "forage_known",
+        "forage_forest_ha",
+        "forage_grass_ha",
+        "forage_crop_ha",
+    ),
+    parameters=(
+        "honey_yield",
+        "honey_price",
+        "honey_price_wholesale",
+        "direct_sale_kg_per_household",
+        "hive_running_cost",
+        "hive_loss_winter",
+        "hive_loss_smallholder",
+        "beginner_years",
+        "frost_year",
+        "frost_year_prob",
+        "frost_absconding",
+        "hive_cost_colony",
+        "hive_labour",
+        "colony_nectar_need",
+        "nectar_to_honey",
+        "nectar_forest",
+        "nectar_grass",
+        "nectar_crop",
+        "programme_poor_share",
+    ),
+    flows=(
+        _flow("honey_sales", "蜂蜜销售", "honey sales", "market", "operating", _sales),
+        _flow("running_cost", "养蜂成本", "running cost", "market", "cost", _running_cost),
+        _flow("colonies_replaced", "补充蜂群", "colonies replaced", "market", "cost", _replacement),
+        dividend_flow(),
+    ),
+    days={"keeper": _keeping_days},
+)

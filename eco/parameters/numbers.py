@@ -1,0 +1,260 @@
+"""Every number of the model with unit, range, source and grade; overriding one needs a source.
+
+Low and high are the smallest and largest believable value. `shape` says how a number is drawn:
+`pert` (beta on low, mode, high), `event` (0 or 1, with the chance another number gives) or `chosen`
+(always its mode: legal units, schedules and rules are never drawn). `varies` says who shares a draw:
+all `together`, each `site`, or each `household`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+import pandas as pd
+
+from eco.phrases import Phrase, neighbours
+from eco.problems import DataProblem, Finding
+
+SHAPES = ("pert", "event", "chosen")
+VARIES = ("together", "site", "household")
+_OVERRIDE_COLUMNS = ("name", "low", "mode", "high", "source", "note")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a number comes from. `kind` is paper, press, web, judgement or override."""
+
+    kind: str
+    grade: str
+    title: str
+    url: str = ""
+    date: str = ""
+
+
+@dataclass(frozen=True)
+class Number:
+    """One number of the model, complete with unit, range and source."""
+
+    name: str
+    label: Phrase
+    unit: str
+    low: float
+    mode: float
+    high: float
+    shape: Literal["pert", "event", "chosen"]
+    varies: Literal["together", "site", "household"]
+    source: Source
+    chance: str = ""  # for an event: the number that gives its probability
+    note: str = ""
+
+    def __post_init__(self):
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.mode <= self.high):
+            raise DataProblem([_misordered(self)])
+
+    @property
+    def drawn(self) -> bool:
+        """Whether worlds differ in this number."""
+        return self.shape == "event" or (self.shape == "pert" and self.low < self.high)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """All numbers by name, and the poverty lines by series and year."""
+
+    values: Mapping[str, Number]
+    lines: pd.DataFrame  # series, year, yuan_per_person, source, grade
+
+    def __getitem__(self, name: str) -> Number:
+        if name not in self.values:
+            raise DataProblem([_unknown(name, self.values, "parameters")])
+        return self.values[name]
+
+    def __iter__(self):
+        return iter(self.values)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def replace(
+        self,
+        name: str,
+        *,
+        source: str,
+        low: float | None = None,
+        mode: float | None = None,
+        high: float | None = None,
+    ) -> Numbers:
+        """The same numbers with one overridden; `source` says on whose word.
+
+        Give `mode` alone to fix the number at one value. Raises DataProblem for an unknown name, an
+        empty source or low > high.
+        """
+        old = self[name]
+        if not source.strip():
+            raise DataProblem([_unsourced(name)])
+        if mode is not None and low is None and high is None:
+            low = high = mode
+        new = replace(
+            old,
+            low=old.low if low is None else low,
+            mode=old.mode if mode is None else mode,
+            high=old.high if high is None else high,
+            source=Source("override", "", source),
+        )
+        return Numbers(MappingProxyType({**self.values, name: new}), self.lines)
+
+    def scaled(self, name: str, factor: float, *, source: str) -> Numbers:
+        """The same numbers with low, mode and high of one multiplied by `factor`."""
+        old = self[name]
+        return self.replace(
+            name, low=old.low * factor, mode=old.mode * factor, high=old.high * factor, source=source
+        )
+
+    def line(self, year: int, *, series: str) -> float | None:
+        """The poverty line of a series in a year, yuan per person; None where none is known."""
+        known = self.lines[(self.lines["series"] == series) & (self.lines["year"] == year)]
+        if series not in set(self.lines["series"]):
+            raise DataProblem([_unknown(series, self.lines["series"].unique(), "lines")])
+        return None if known.empty else float(known["yuan_per_person"].iloc[0])
+
+    def table(self) -> pd.DataFrame:
+        """One row a number: name, label, unit, low, mode, high, shape, varies, kind, grade, source."""
+        return pd.DataFrame(
+            [
+                {
+                    "name": n.name,
+                    "label_zh": n.label.zh,
+                    "label_en": n.label.en,
+                    "unit": n.unit,
+                    "low": n.low,
+                    "mode": n.mode,
+                    "high": n.high,
+                    "shape": n.shape,
+                    "varies": n.varies,
+                    "kind": n.source.kind,
+                    "grade": n.source.grade,
+                    "source": n.source.title,
+                    "note": n.note,
+                }
+                for n in self.values.values()
+            ]
+        )
+
+    def __repr__(self) -> str:
+        kinds = pd.Series([n.source.kind for n in self.values.values()]).value_counts()
+        return f"Numbers({len(self)}: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()) + ")"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>{self.table().to_html(index=False)}"
+
+
+def load_parameters(path: str | Path | None = None) -> Numbers:
+    """The numbers of the house, with the overrides of a `parameters.csv` on top.
+
+    The file has the columns name, low, mode, high, source, note; every row needs a source. Raises
+    DataProblem with all faults at once.
+    """
+    numbers = _own_numbers()
+    if path is None:
+        return numbers
+    return _overridden(numbers, Path(path))
+
+
+def _own_numbers() -> Numbers:
+    folder = files("eco.parameters")
+    sources = {
+        row["source"]: Source(row["kind"], row["grade"], row["title"], row["url"], row["date"])
+        for row in _rows(folder / "sources.csv")
+    }
+    values = {
+        row["name"]: Number(
+            name=row["name"],
+            label=Phrase(row["label_zh"], row["label_en"]),
+            unit=row["unit"],
+            low=float(row["low"]),
+            mode=float(row["mode"]),
+            high=float(row["high"]),
+            shape=row["shape"],
+            varies=row["varies"],
+            source=sources[row["source"]],
+            chance=row["chance"],
+            note=row["note"],
+        )
+        for row in _rows(folder / "values.csv")
+    }
+    with (folder / "lines.csv").open("rb") as file:
+        lines = pd.read_csv(file)
+    return Numbers(MappingProxyType(values), lines)
+
+
+def _rows(path) -> list[dict]:
+    with path.open("rb") as file:
+        return pd.read_csv(file, dtype=str, keep_default_na=False).to_dict("records")
+
+
+def _overridden(numbers: Numbers, path: Path) -> Numbers:
+    if not path.is_file():
+        raise DataProblem([_missing_file(path)])
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
+    findings = [
+        _finding("E-PAR-02", path.name, "", column, "无此列 / no such column", _COLUMN_EXPECTED, _COLUMN_TODO)
+        for column in _OVERRIDE_COLUMNS[:-1]
+        if column not in table
+    ]
+    if findings:
+        raise DataProblem(findings)
+    for position, row in enumerate(table.to_dict("records"), start=2):
+        try:
+            bounds = {key: float(row[key]) for key in ("low", "mode", "high") if row[key].strip()}
+            numbers = numbers.replace(row["name"], source=row["source"], **bounds)
+        except ValueError:
+            found = "/".join(row[key] for key in ("low", "mode", "high"))
+            findings.append(
+                _finding("E-PAR-03", path.name, f"第{position}行 row {position}", row["name"], found, _A_NUMBER, _WRITE)
+            )
+        except DataProblem as problem:
+            findings.extend(
+                replace(f, table=path.name, where=f"第{position}行 row {position}") for f in problem.findings
+            )
+    if findings:
+        raise DataProblem(findings)
+    return numbers
+
+
+_A_NUMBER = Phrase("数字", "a number")
+_WRITE = Phrase("改写此格", "correct this cell")
+_COLUMN_EXPECTED = Phrase("name, low, mode, high, source 各列", "the columns name, low, mode, high, source")
+_COLUMN_TODO = Phrase("补上此列", "add the column")
+
+
+def _finding(code: str, table: str, where: str, column: str, found: str, expected: Phrase, todo: Phrase) -> Finding:
+    return Finding(code, "error", table, where, column, found, expected, todo)
+
+
+def _unknown(name: str, known, table: str) -> Finding:
+    near = ", ".join(neighbours(name, known)) or ", ".join(sorted(known)[:5])
+    expected = Phrase(f"已有的名称，相近的有 {near}", f"a known name, near: {near}")
+    return _finding("E-PAR-01", table, "", "name", name, expected, Phrase("更正名称", "correct the name"))
+
+
+def _unsourced(name: str) -> Finding:
+    expected = Phrase("数据来源", "a source")
+    return _finding("E-PAR-04", "parameters", "", name, "空 / empty", expected, Phrase("写明依据", "say on whose word"))
+
+
+def _misordered(number: Number) -> Finding:
+    found = f"low {number.low}, mode {number.mode}, high {number.high}"
+    expected = Phrase("low <= mode <= high", "low <= mode <= high")
+    return _finding("E-PAR-05", "parameters", "", number.name, found, expected, Phrase("检查三个值", "check the three values"))
+
+
+def _missing_file(path: Path) -> Finding:
+    expected = Phrase("存在的文件", "an existing file")
+    return _finding("E-PAR-06", path.name, "", "", "没有此文件 / no such file", expected, Phrase("检查文件名", "check the name"))
