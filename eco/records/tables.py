@@ -213,14 +213,14 @@ TABLES: dict[str, Table] = {
                     "property_yuan",
                     "number",
                     Phrase("财产性收入(元)", "property income (yuan)"),
-                    ("财产性收入", "A17c"),
+                    ("财产性收入", "A17d"),
                     dimension="money",
                 ),
                 Column(
                     "transfer_yuan",
                     "number",
                     Phrase("转移性收入(元)", "transfer income (yuan)"),
-                    ("转移性收入", "A17d"),
+                    ("转移性收入", "A17c"),
                     dimension="money",
                 ),
                 Column(
