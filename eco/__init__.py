@@ -1,1 +1,49 @@
-"""eco."""
+"""eco: plan ecological poverty alleviation, from a county's files to each household's gain.
+
+The doorway: every public name, loaded when it is first used so that `import eco` costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+_ROOMS = {
+    "DataProblem": "eco.problems",
+    "Finding": "eco.problems",
+    "datums": "eco.space",
+    "Project": "eco.records.project",
+    "load_project": "eco.records.project",
+    "findings_table": "eco.records.project",
+    "write_example": "eco.records.examples",
+    "Number": "eco.parameters.numbers",
+    "Numbers": "eco.parameters.numbers",
+    "load_parameters": "eco.parameters.numbers",
+    "LIVELIHOODS": "eco.livelihoods",
+    "Livelihood": "eco.livelihoods",
+    "Flow": "eco.livelihoods",
+    "Exposure": "eco.income.exposure",
+    "link": "eco.income.exposure",
+    "Gains": "eco.income.gains",
+    "estimate_gains": "eco.income.gains",
+    "drivers": "eco.income.influence",
+    "poverty": "eco.income",
+    "summary": "eco.sharing.exports",
+    "write_estimate": "eco.sharing.exports",
+    "write_findings": "eco.sharing.exports",
+    "write_report": "eco.sharing.report",
+    "save_map": "eco.sharing.maps.page",
+}
+__all__ = sorted(_ROOMS)
+
+
+def __getattr__(name: str):
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'eco' has no attribute {name!r}")
+    room = import_module(_ROOMS[name])
+    found = getattr(room, name, None) or import_module(f"{_ROOMS[name]}.{name}")
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_ROOMS])

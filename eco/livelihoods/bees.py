@@ -7,8 +7,9 @@ never both. A frost year takes the crop of all yards at once.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from eco.livelihoods.livelihood import Columns, Flow, Livelihood, Numbers, dividend_flow
+from eco.livelihoods.livelihood import Columns, Flow, Inference, Livelihood, Numbers, dividend_flow, held
 from eco.phrases import Phrase
 
 
@@ -56,8 +57,7 @@ def lost_share(beginner, beginner_loss, winter_loss, absconding, frost):
 
 
 def _kept(x: Columns, n: Numbers, year: int) -> np.ndarray:
-    rest = np.maximum(x["site_quantity"] * n["programme_poor_share"] - x["site_recorded"], 0)
-    received = x["recorded"] * x["quantity"] + (1 - x["recorded"]) * x["weight"] * rest
+    received = held(x, n["programme_poor_share"])
     since = np.maximum(x["started_year"], x["link_year"])
     return colonies(received, x["alive_share"], since, np.maximum(x["count_year"], since), year)
 
@@ -79,7 +79,7 @@ def _honey(x: Columns, n: Numbers, year: int) -> np.ndarray:
 
 
 def _sales(x: Columns, n: Numbers, year: int) -> np.ndarray:
-    network = x["share_of_own_hives"] * n["direct_sale_kg_per_household"]
+    network = x["share_of_own"] * n["direct_sale_kg_per_household"]
     return honey_receipts(_honey(x, n, year), network, n["honey_price"], n["honey_price_wholesale"])
 
 
@@ -101,6 +101,24 @@ def _keeping_days(x: Columns, n: Numbers, year: int) -> np.ndarray:
     return _kept(x, n, year) * n["hive_labour"]
 
 
+def site_columns(yards: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Bee yards as numbers: a yard never counted is taken as whole, from its first year."""
+    received = yards["hives_received"].to_numpy(float)
+    alive = yards["hives_alive"].fillna(yards["hives_received"]).to_numpy(float)
+    counted = pd.to_datetime(yards["count_date"]).dt.year.where(yards["hives_alive"].notna())
+    return {
+        "in_programme": yards["in_programme"] == "yes",
+        "site_quantity": received,
+        "started_year": yards["started_year"],
+        "alive_share": np.divide(alive, received, out=np.zeros_like(alive), where=received > 0),
+        "count_year": counted.fillna(yards["started_year"]),
+        "forage_known": yards["forage_forest_ha"].notna(),
+        "forage_forest_ha": yards["forage_forest_ha"].fillna(0),
+        "forage_grass_ha": yards["forage_grass_ha"].fillna(0),
+        "forage_crop_ha": yards["forage_crop_ha"].fillna(0),
+    }
+
+
 def _flow(name, zh, en, payer, income_class, yuan) -> Flow:
     return Flow(name, Phrase(zh, en), "keeper", payer, income_class, True, yuan)
 
@@ -109,6 +127,18 @@ BEES = Livelihood(
     name="bees",
     label=Phrase("中蜂", "Chinese bees"),
     site_table="apiaries",
+    site_columns=site_columns,
+    inferences=(
+        Inference(
+            "keeper",
+            "hives",
+            "programme_poor_share",
+            "hive_labour",
+            "started_year",
+            "open",
+            "hives_per_hh_given",
+        ),
+    ),
     needs=(
         "quantity",
         "link_year",
@@ -119,7 +149,7 @@ BEES = Livelihood(
         "started_year",
         "alive_share",
         "count_year",
-        "share_of_own_hives",
+        "share_of_own",
         "forage_known",
         "forage_forest_ha",
         "forage_grass_ha",

@@ -7,8 +7,18 @@ trees end by themselves and count as one-off; guard pay, rent, compensation and 
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from eco.livelihoods.livelihood import Columns, Flow, Livelihood, Numbers, dividend_flow, in_year
+from eco.livelihoods.livelihood import (
+    Columns,
+    Flow,
+    Inference,
+    Livelihood,
+    Numbers,
+    dividend_flow,
+    held,
+    in_year,
+)
 from eco.phrases import Phrase
 
 
@@ -19,18 +29,6 @@ def planting_pay_per_mu(days_per_mu, wage, cost_per_mu, labour_share):
     [500.0, 750.0]
     """
     return np.minimum(days_per_mu * wage, cost_per_mu * labour_share)
-
-
-def poor_work_mu(weight, site_mu, recorded_mu, poor_share):
-    """Mu of unrecorded work that falls to one registered household.
-
-    The site's mu x poor_share less what is recorded, never below 0, times the household's weight; recorded
-    and inferred together stay within site_mu x poor_share.
-
-    >>> float(poor_work_mu(0.5, 100.0, 20.0, 0.5)), float(poor_work_mu(0.5, 100.0, 60.0, 0.5))
-    (15.0, 0.0)
-    """
-    return weight * np.maximum(site_mu * poor_share - recorded_mu, 0)
 
 
 def grain_for_green_cash(age, first, second, third, second_year, third_year):
@@ -63,9 +61,7 @@ def surviving(shady_share, on_shady, on_sunny):
 
 
 def _work_mu(x: Columns, n: Numbers) -> np.ndarray:
-    recorded = x["recorded"]
-    inferred = poor_work_mu(x["weight"], x["site_quantity"], x["site_recorded"], n["plant_poor_share"])
-    return recorded * x["quantity"] + (1 - recorded) * inferred
+    return held(x, n["plant_poor_share"])
 
 
 def _planting_days(x: Columns, n: Numbers, year: int) -> np.ndarray:
@@ -144,6 +140,27 @@ def _crop_given_up(x: Columns, n: Numbers, year: int) -> np.ndarray:
     return -_leased(x, year) * x["farmland"] * n["grain_net_wheat"]
 
 
+# Trees that bear something to sell; the conifers of the programme bear nothing.
+BEARING_SPECIES = ("沙棘", "杏", "核桃", "花椒", "苹果", "梨", "枣", "枸杞", "文冠果", "油用牡丹")
+
+
+def site_columns(plots: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Forest plots as numbers: verified mu where given, else declared; 0/1 for what the flows ask."""
+    programme = plots["programme"]
+    return {
+        "in_programme": programme != "none",
+        "site_quantity": plots["verified_mu"].fillna(plots["area_mu"]),
+        "planted_year": plots["planted_year"],
+        "end_year": plots["end_year"].fillna(np.inf),
+        "grain_for_green": programme == "grain_for_green",
+        "public_forest": programme == "public_forest",
+        "household_land": plots["tenure"] == "household",
+        "farmland": plots["land_class"] == "farmland",
+        "bears_fruit": plots["species"].str.contains("|".join(BEARING_SPECIES)),
+        "shady_share": plots["shady_share"],
+    }
+
+
 def _flow(name, zh, en, role, payer, income_class, recurrent, yuan, given_up=False) -> Flow:
     return Flow(name, Phrase(zh, en), role, payer, income_class, recurrent, yuan, given_up)
 
@@ -152,6 +169,11 @@ FOREST = Livelihood(
     name="forest",
     label=Phrase("生态林", "ecological forest"),
     site_table="forest_plots",
+    site_columns=site_columns,
+    inferences=(
+        Inference("planter", "mu", "plant_poor_share", "plant_labour_days", "planted_year"),
+        Inference("tender", "mu", "plant_poor_share", "tending_days", "planted_year", "tending_years"),
+    ),
     needs=(
         "quantity",
         "in_days",
@@ -198,11 +220,22 @@ FOREST = Livelihood(
         "survival_south",
     ),
     flows=(
-        _flow("planting_wage", "造林务工", "planting wage", "planter", "project", "wage", False, _planting_wage),
+        _flow(
+            "planting_wage", "造林务工", "planting wage", "planter", "project", "wage", False, _planting_wage
+        ),
         _flow("tending_wage", "抚育务工", "tending wage", "tender", "project", "wage", False, _tending_wage),
         _flow("guard_pay", "护林员工资", "guard pay", "guard", "state", "wage", True, _guard_pay),
         _flow("rent", "土地流转费", "land rent", "lessor", "project", "property", True, _rent),
-        _flow("green_cash", "退耕还林补助", "Grain-for-Green cash", "lessor", "state", "transfer", False, _green_cash),
+        _flow(
+            "green_cash",
+            "退耕还林补助",
+            "Grain-for-Green cash",
+            "lessor",
+            "state",
+            "transfer",
+            False,
+            _green_cash,
+        ),
         _flow(
             "green_extension",
             "退耕还林延长补助",
@@ -223,7 +256,9 @@ FOREST = Livelihood(
             True,
             _compensation,
         ),
-        _flow("intercrop", "林下套种", "crop between trees", "grower", "market", "operating", False, _intercrop),
+        _flow(
+            "intercrop", "林下套种", "crop between trees", "grower", "market", "operating", False, _intercrop
+        ),
         _flow("fruit", "经济林收益", "fruit", "lessor", "market", "operating", True, _fruit),
         _flow(
             "crop_given_up",

@@ -7,8 +7,9 @@ margin can be negative.
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from eco.livelihoods.livelihood import Columns, Flow, Livelihood, Numbers, dividend_flow
+from eco.livelihoods.livelihood import Columns, Flow, Inference, Livelihood, Numbers, dividend_flow, held
 from eco.phrases import Phrase
 
 
@@ -31,9 +32,7 @@ def seedling_bill(mu, plants_per_mu, yuan_per_plant):
 
 
 def _grown_mu(x: Columns, n: Numbers, year: int) -> np.ndarray:
-    rest = np.maximum(x["site_quantity"] * n["programme_poor_share"] - x["site_recorded"], 0)
-    mu = x["recorded"] * x["quantity"] + (1 - x["recorded"]) * x["weight"] * rest
-    return mu * (x["season"] == year)
+    return held(x, n["programme_poor_share"]) * (x["season"] == year)
 
 
 def _sold(x: Columns, n: Numbers, year: int) -> np.ndarray:
@@ -84,6 +83,18 @@ def _leased_crop_given_up(x: Columns, n: Numbers, year: int) -> np.ndarray:
     return -_leased(x, year) * x["farmland"] * n["grain_net_wheat"]
 
 
+def site_columns(plots: pd.DataFrame) -> dict[str, np.ndarray]:
+    """Juncao plots as numbers: one row is one season on one plot."""
+    return {
+        "in_programme": plots["season"] > 0,
+        "site_quantity": plots["area_mu"],
+        "season": plots["season"],
+        "sold": plots["use"] == "sold",
+        "bought_seedlings": plots["seedlings"] == "bought",
+        "farmland": plots["land_class"] == "farmland",
+    }
+
+
 def _flow(name, zh, en, role, payer, income_class, yuan, given_up=False) -> Flow:
     return Flow(name, Phrase(zh, en), role, payer, income_class, True, yuan, given_up)
 
@@ -92,6 +103,10 @@ JUNCAO = Livelihood(
     name="juncao",
     label=Phrase("巨菌草", "Juncao grass"),
     site_table="juncao_plots",
+    site_columns=site_columns,
+    inferences=(
+        Inference("grower", "mu", "programme_poor_share", "juncao_labour", "season", most="hh_land"),
+    ),
     needs=(
         "quantity",
         "in_days",
@@ -122,9 +137,20 @@ JUNCAO = Livelihood(
         _flow("feed_saved", "节省饲料", "feed saved", "grower", "nobody", "cost", _fed),
         _flow("growing_cost", "种植成本", "growing cost", "grower", "market", "cost", _growing_cost),
         _flow("seedlings_bought", "购苗", "seedlings bought", "grower", "market", "cost", _seedlings),
-        _flow("crop_given_up", "放弃的种粮收益", "crop given up", "grower", "nobody", "operating", _crop_given_up, True),
+        _flow(
+            "crop_given_up",
+            "放弃的种粮收益",
+            "crop given up",
+            "grower",
+            "nobody",
+            "operating",
+            _crop_given_up,
+            True,
+        ),
         _flow("planting_field_wage", "草地务工", "field wage", "planter", "firm", "wage", _field_wage),
-        _flow("tending_field_wage", "草地管护务工", "field tending wage", "tender", "firm", "wage", _field_wage),
+        _flow(
+            "tending_field_wage", "草地管护务工", "field tending wage", "tender", "firm", "wage", _field_wage
+        ),
         _flow("rent", "土地流转费", "land rent", "lessor", "firm", "property", _rent),
         _flow(
             "leased_crop_given_up",

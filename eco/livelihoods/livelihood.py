@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from eco.phrases import Phrase
 
@@ -47,12 +48,36 @@ class Flow:
 
 
 @dataclass(frozen=True)
+class Inference:
+    """How unrecorded work of a role is split among registered households in reach of a site.
+
+    `share` names the number that says what part of the site falls to them, `days` the days a unit asks a
+    year, `most` the largest quantity one household takes (empty: as much as its free days allow), `since` the
+    site column of the first year, `years` the number of years it lasts (empty: one year; "open": no end).
+    """
+
+    role: str
+    unit: str
+    share: str
+    days: str
+    since: str
+    years: str = ""
+    most: str = ""
+
+
+@dataclass(frozen=True)
 class Livelihood:
-    """One livelihood, complete: flows, own days by role, columns and numbers it needs."""
+    """One livelihood, complete: flows, own days by role, columns and numbers it needs.
+
+    `site_columns` turns its table of sites into numbers: at least `in_programme` (0/1), `site_quantity` and
+    every site column of `needs`, each of shape (sites,).
+    """
 
     name: str
     label: Phrase
     site_table: str
+    site_columns: Callable[[pd.DataFrame], dict[str, np.ndarray]]
+    inferences: tuple[Inference, ...]
     needs: tuple[str, ...]  # columns of its sites and links
     parameters: tuple[str, ...]
     flows: tuple[Flow, ...]
@@ -62,6 +87,22 @@ class Livelihood:
 def in_year(since: np.ndarray, until: np.ndarray, year: int) -> np.ndarray:
     """1 where since <= year <= until, else 0 (float32)."""
     return ((since <= year) & (year <= until)).astype(np.float32)
+
+
+def held(x: Columns, registered_share: np.ndarray) -> np.ndarray:
+    """What a link holds, in the site's unit: as recorded, or a part of what is not recorded.
+
+    Unrecorded: weight x max(site_quantity x registered_share - site_recorded, 0), so that recorded and inferred
+    together stay within the registered share of the site.
+
+    >>> half = {"recorded": np.zeros((1, 1)), "quantity": 9.0, "weight": 0.5, "site_quantity": 100.0, "site_recorded": 20.0}
+    >>> held(half, np.array([[0.1, 0.5]])).tolist()
+    [[0.0, 15.0]]
+    """
+    if x["recorded"].all():
+        return x["quantity"]
+    rest = np.maximum(x["site_quantity"] * registered_share - x["site_recorded"], 0)
+    return np.where(x["recorded"] > 0, x["quantity"], x["weight"] * rest)
 
 
 def dividend(x: Columns, n: Numbers, year: int) -> np.ndarray:

@@ -19,9 +19,7 @@ from eco.parameters.numbers import Number, Numbers
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_A = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_B = np.uint64(0x94D049BB133111EB)
-_CELLS_BITS, _FRACTION_BITS = 10, 14
-_CELLS = 1 << _CELLS_BITS
-_PLAIN_LIMIT = 4_000_000  # values below which compiling a loop costs more than it saves
+_CELLS = 1024
 
 
 def unit_keys(ids) -> np.ndarray:
@@ -61,20 +59,13 @@ def _pert_table(low: float, mode: float, high: float) -> np.ndarray:
 
 
 def pert(number: Number, key: np.uint64, units: np.ndarray, *, draws: int) -> np.ndarray:
-    """PERT draws of a number for every unit and world: float32, shape (units, draws)."""
+    """PERT draws of a number for every unit and world: float32, shape (units, draws).
+
+    A uniform of 24 bits picks one of 1024 cells of the quantile table and a place inside it.
+    """
     table = quantile_table(number)
-    rise = np.diff(table)
-    start, steps = _start(key, units), _steps(draws)
     out = np.empty((len(units), draws), np.float32)
-    if out.size > _PLAIN_LIMIT:
-        _pert_compiled(out, start, steps, table, rise)
-        return out
-    bits = np.empty((len(units), draws), np.uint32)
-    _bits(bits, start, steps)
-    cell = bits >> np.uint32(_FRACTION_BITS)
-    fraction = (bits & np.uint32((1 << _FRACTION_BITS) - 1)).astype(np.float32)
-    fraction = (fraction + np.float32(0.5)) * np.float32(2.0**-_FRACTION_BITS)
-    np.add(table[cell], fraction * rise[cell], out=out)
+    _fill_pert(out, _start(key, units), _steps(draws), table, np.diff(table))
     return out
 
 
@@ -101,7 +92,7 @@ def _bits(out: np.ndarray, start: np.ndarray, steps: np.ndarray) -> None:
 
 
 @numba.njit(nogil=True, cache=True)
-def _pert_compiled(out, start, steps, table, rise):  # pragma: no cover - same answer as the plain way, tested
+def _fill_pert(out, start, steps, table, rise):  # pragma: no cover - compiled; tested against uniform_bits
     for row in range(out.shape[0]):
         for draw in range(out.shape[1]):
             z = start[row] + steps[draw]

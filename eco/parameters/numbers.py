@@ -217,7 +217,15 @@ def _overridden(numbers: Numbers, path: Path) -> Numbers:
         except ValueError:
             found = "/".join(row[key] for key in ("low", "mode", "high"))
             findings.append(
-                _finding("E-PAR-03", path.name, f"第{position}行 row {position}", row["name"], found, _A_NUMBER, _WRITE)
+                _finding(
+                    "E-PAR-03",
+                    path.name,
+                    f"第{position}行 row {position}",
+                    row["name"],
+                    found,
+                    _A_NUMBER,
+                    _WRITE,
+                )
             )
         except DataProblem as problem:
             findings.extend(
@@ -234,7 +242,9 @@ _COLUMN_EXPECTED = Phrase("name, low, mode, high, source 各列", "the columns n
 _COLUMN_TODO = Phrase("补上此列", "add the column")
 
 
-def _finding(code: str, table: str, where: str, column: str, found: str, expected: Phrase, todo: Phrase) -> Finding:
+def _finding(
+    code: str, table: str, where: str, column: str, found: str, expected: Phrase, todo: Phrase
+) -> Finding:
     return Finding(code, "error", table, where, column, found, expected, todo)
 
 
@@ -246,15 +256,33 @@ def _unknown(name: str, known, table: str) -> Finding:
 
 def _unsourced(name: str) -> Finding:
     expected = Phrase("数据来源", "a source")
-    return _finding("E-PAR-04", "parameters", "", name, "空 / empty", expected, Phrase("写明依据", "say on whose word"))
+    return _finding(
+        "E-PAR-04", "parameters", "", name, "空 / empty", expected, Phrase("写明依据", "say on whose word")
+    )
 
 
 def _misordered(number: Number) -> Finding:
     found = f"low {number.low}, mode {number.mode}, high {number.high}"
     expected = Phrase("low <= mode <= high", "low <= mode <= high")
-    return _finding("E-PAR-05", "parameters", "", number.name, found, expected, Phrase("检查三个值", "check the three values"))
+    return _finding(
+        "E-PAR-05",
+        "parameters",
+        "",
+        number.name,
+        found,
+        expected,
+        Phrase("检查三个值", "check the three values"),
+    )
 
 
 def _missing_file(path: Path) -> Finding:
     expected = Phrase("存在的文件", "an existing file")
-    return _finding("E-PAR-06", path.name, "", "", "没有此文件 / no such file", expected, Phrase("检查文件名", "check the name"))
+    return _finding(
+        "E-PAR-06",
+        path.name,
+        "",
+        "",
+        "没有此文件 / no such file",
+        expected,
+        Phrase("检查文件名", "check the name"),
+    )

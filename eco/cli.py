@@ -1,0 +1,243 @@
+"""The same road for a terminal: check, estimate, map, run, example."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    help="生态扶贫规划：从县里的文件到每户增收。 From a county's files to each household's gain.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Folder = Annotated[Path, typer.Argument(help="项目文件夹 project folder", show_default=False)]
+Out = Annotated[Path, typer.Option("--out", help="结果文件夹 folder for the results")]
+Draws = Annotated[int, typer.Option(help="抽样次数 worlds drawn")]
+Seed = Annotated[int, typer.Option(help="随机种子 seed")]
+Year = Annotated[int | None, typer.Option(help="年度，默认取 project.toml year (default: the project's)")]
+Parameters = Annotated[Path | None, typer.Option(help="参数覆盖表 overrides, each with its source")]
+
+
+class Edition(str, Enum):
+    """Who a map is for."""
+
+    public = "public"
+    county = "county"
+
+
+class Language(str, Enum):
+    """The language of a page."""
+
+    zh = "zh"
+    en = "en"
+
+
+@app.command()
+def check(folder: Folder, xlsx: Annotated[Path | None, typer.Option(help="问题清单 write the findings here")] = None):
+    """检查文件，列出全部问题。 All findings, worst first; exit 0 clean, 1 errors, 2 cannot read."""
+    from eco.records.project import load_project
+    from eco.sharing.exports import write_findings
+
+    with _said():
+        project = load_project(folder)
+        _print_findings(project.findings)
+        if xlsx:
+            write_findings(project, xlsx)
+            _say(f"[green]✓[/] {xlsx}")
+    bad = len(project.left_out) or any(finding.level == "error" for finding in project.findings)
+    raise typer.Exit(1 if bad else 0)
+
+
+@app.command()
+def estimate(
+    folder: Folder, out: Out, draws: Draws = 1000, seed: Seed = 1, year: Year = None, parameters: Parameters = None
+):
+    """测算每户增收。 Each household's gain, with its interval."""
+    from eco.sharing.exports import write_estimate
+
+    with _said(), _progress() as progress:
+        gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
+        write_estimate(gains, out, year=year)
+    _say(f"[green]✓[/] {out}")
+
+
+@app.command(name="map")
+def map_(
+    folder: Folder,
+    out: Annotated[Path, typer.Option("--out", help="网页文件 FILE.html")],
+    edition: Annotated[Edition, typer.Option(help="版本 edition")] = Edition.county,
+    review_no: Annotated[str | None, typer.Option(help="审图号 map review number")] = None,
+    lang: Annotated[Language, typer.Option(help="语言 language")] = Language.zh,
+    draws: Draws = 1000,
+    seed: Seed = 1,
+    year: Year = None,
+    parameters: Parameters = None,
+):
+    """一张可离线打开的地图。 One map that opens offline."""
+    from eco.sharing.maps.page import save_map
+
+    with _said(), _progress() as progress:
+        gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
+        with _step(progress, "地图 map"):
+            save_map(
+                out,
+                gains.exposure.project,
+                gains=gains,
+                edition=edition.value,
+                review_no=review_no,
+                lang=lang.value,
+                year=year,
+            )
+    _say(f"[green]✓[/] {out}")
+    _warn_unreviewed(edition.value, review_no)
+
+
+@app.command()
+def run(
+    folder: Folder,
+    out: Out = Path("out"),
+    review_no: Annotated[str | None, typer.Option(help="审图号 map review number")] = None,
+    lang: Annotated[Language, typer.Option(help="语言 language")] = Language.zh,
+    draws: Draws = 1000,
+    seed: Seed = 1,
+    year: Year = None,
+    parameters: Parameters = None,
+):
+    """检查、测算、地图、报告，一次完成。 Check, estimate, maps and report in one go."""
+    from eco.sharing.exports import write_estimate, write_findings
+    from eco.sharing.maps.page import save_map
+    from eco.sharing.report import write_report
+
+    inside = out / "internal"
+    with _said(), _progress() as progress:
+        gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
+        project = gains.exposure.project
+        with _step(progress, "表格 tables"):
+            write_findings(project, inside / "findings.xlsx")
+            write_estimate(gains, inside, year=year)
+        with _step(progress, "报告 report"):
+            write_report(inside / "report.html", gains, year=year, lang=lang.value)
+        for edition in ("county", "public"):
+            with _step(progress, f"地图 map: {edition}"):
+                path = out / edition / "map.html"
+                save_map(
+                    path, project, gains=gains, edition=edition, review_no=review_no, lang=lang.value, year=year
+                )
+    _print_answer(gains, year)
+    for path in sorted(path for path in out.rglob("*") if path.is_file()):
+        _say(f"[green]✓[/] {path}")
+    _warn_unreviewed("public", review_no)
+    if project.findings:
+        _say(f"数据问题 findings: {len(project.findings)}, {inside / 'findings.xlsx'}")
+
+
+@app.command()
+def example(
+    folder: Folder,
+    households: Annotated[int | None, typer.Option(help="登记户数 households in the register")] = None,
+    seed: Seed = 1,
+):
+    """生成示例项目（人口均为虚构）。 Write the example project; its people are made up."""
+    from eco.records.examples import write_example
+
+    with _said(), _progress() as progress, _step(progress, "示例 example"):
+        write_example(folder, households=households, seed=seed)
+    _say(f"[green]✓[/] {folder}")
+
+
+def main() -> None:
+    """The command `eco`."""
+    app()
+
+
+def _gains(folder: Path, progress, *, draws: int, seed: int, year: int | None, parameters: Path | None):
+    from eco.income.exposure import link
+    from eco.income.gains import estimate_gains
+    from eco.parameters.numbers import load_parameters
+    from eco.records.project import load_project
+
+    with _step(progress, "读取与检查 read and check"):
+        project = load_project(folder)
+        own = folder / "parameters.csv"
+        numbers = load_parameters(parameters or (own if own.is_file() else None))
+    with _step(progress, "联结 link households to sites"):
+        exposure = link(project, numbers)
+    gains = estimate_gains(exposure, numbers, draws=draws, seed=seed)
+    with _step(progress, "测算 estimate") as task:
+        gains.answer(year, progress=lambda done, of: progress.update(task, completed=done, total=of))
+    return gains
+
+
+@contextmanager
+def _progress():
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    with Progress(*columns) as progress:
+        yield progress
+
+
+@contextmanager
+def _step(progress, words: str):
+    task = progress.add_task(words, total=None)
+    yield task
+    progress.update(task, total=1, completed=1)
+
+
+@contextmanager
+def _said():
+    """Problems with the data are said in sentences, with exit code 2; anything else is our fault and shows."""
+    from eco.problems import DataProblem
+
+    try:
+        yield
+    except DataProblem as problem:
+        _print_findings(problem.findings)
+        raise typer.Exit(2) from None
+
+
+def _say(words: str) -> None:
+    from rich.console import Console
+
+    Console(soft_wrap=True).print(words, highlight=False)
+
+
+def _print_findings(findings) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+
+    console = Console(soft_wrap=True, stderr=False)
+    colours = {"error": "red", "doubt": "yellow", "note": "blue"}
+    for finding in sorted(findings, key=lambda f: list(colours).index(f.level)):
+        console.print(f"[{colours[finding.level]}]●[/] {escape(finding.sentence('zh'))}", highlight=False)
+        console.print(f"  [dim]{escape(finding.sentence('en'))}[/]", highlight=False)
+    counts = {level: sum(f.level == level for f in findings) for level in colours}
+    console.print("错误 errors {error}, 存疑 doubts {doubt}, 说明 notes {note}".format(**counts), highlight=False)
+
+
+def _print_answer(gains, year: int | None) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="一年增收 gain in a year", title_justify="left")
+    for heading in ("", "mean", "P10", "P50", "P90"):
+        table.add_column(heading, justify="left" if not heading else "right")
+    for name, row in gains.totals(year).iterrows():
+        table.add_row(str(name), *("" if value != value else f"{value:,.0f}" for value in row))
+    Console().print(table)
+
+
+def _warn_unreviewed(edition: str, review_no: str | None) -> None:
+    if edition == "public" and not review_no:
+        _say("[yellow]无审图号，公开版地图印有“内部资料 请勿公开”。 No --review-no: the public map says it is internal.[/]")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,358 @@
+"""How many yuan a year each household gains: causes kept, effects streamed in chunks of whole villages.
+
+No household x draw matrix is kept. Sums over worlds are formed village by village, so neither the chunk size, nor
+the number of threads, nor the order of the rows changes a digit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from eco.income.accounts import (
+    Ledger,
+    Stream,
+    base_income,
+    blocks_of,
+    ledger,
+    price_days,
+    row_means,
+    total_gain,
+)
+from eco.income.exposure import Exposure
+from eco.livelihoods import LIVELIHOODS
+from eco.parameters.draws import Draws, Worlds
+from eco.parameters.numbers import Numbers
+from eco.phrases import Phrase
+from eco.problems import DataProblem, Finding
+
+LEVELS = {"county": "counties", "township": "townships", "village": "villages"}
+_CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
+_LINE_MEASURES = ("persons_above_line_without", "persons_above_line_with", "crossing_up", "crossing_down")
+_WORLD_MEASURES = ("gain_yuan", "gain_recurrent_yuan", "persons_gaining", *_LINE_MEASURES)
+_MEAN_MEASURES = (
+    "gain_one_off_yuan",
+    "gain_economic_yuan",
+    "gross_receipts_yuan",
+    *(f"{one.name}_yuan_mean" for one in LIVELIHOODS),
+)
+_CHUNKS_AHEAD = 8
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class YearAnswer:
+    """One year: a table of households, and worlds (villages, draws) of every measure by village."""
+
+    year: int
+    line: float | None  # yuan per person; None where no line is known for the year
+    households: pd.DataFrame
+    villages: pd.Index  # codes of all villages with households, sorted
+    worlds: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Gains:
+    """An estimate: exposure, numbers, draws and seed. A year is computed when asked for, then remembered."""
+
+    exposure: Exposure
+    numbers: Numbers
+    draws: int
+    seed: int
+    chunk_households: int
+    answers: dict[int, YearAnswer] = field(default_factory=dict, repr=False, compare=False)
+
+    def answer(self, year: int | None = None, *, progress: Progress | None = None) -> YearAnswer:
+        """Everything about one year (default: the project's); `progress(done, all)` counts households."""
+        year = self.exposure.project.settings.default_year if year is None else int(year)
+        if year not in self.answers:
+            self.answers[year] = _answer(self, year, progress)
+        return self.answers[year]
+
+    def households(self, year: int | None = None) -> pd.DataFrame:
+        """One row a household, in order of id: gain with interval, by livelihood, chances of loss and line."""
+        return self.answer(year).households
+
+    def by(self, level: str, year: int | None = None) -> pd.DataFrame:
+        """One row a county, township or village: sums with mean, p10, p50 and p90 over worlds."""
+        return _by(self.exposure, self.answer(year), level)
+
+    def totals(self, year: int | None = None) -> pd.DataFrame:
+        """One row a measure; columns mean, p10, p50, p90 over worlds (only the mean where no more is kept)."""
+        answer = self.answer(year)
+        spread = {name: _spread(worlds.sum(axis=0)) for name, worlds in answer.worlds.items()}
+        for name in _MEAN_MEASURES[:3]:
+            spread[name] = [answer.households[name].sum(), np.nan, np.nan, np.nan]
+        return pd.DataFrame(spread, index=["mean", "p10", "p50", "p90"]).T.rename_axis("measure")
+
+    def flows(self, household_id: str, year: int | None = None) -> pd.DataFrame:
+        """One household's yuan flow by flow: site, flow, payer, class, recurrent, recorded, mean, p10, p90."""
+        answer = self.answer(year)
+        return _flow_table(self, household_id, answer.year)
+
+    def __repr__(self) -> str:
+        years = ", ".join(map(str, sorted(self.answers))) or "none yet"
+        return (
+            f"Gains({len(self.exposure):,} households, {self.draws} draws, seed {self.seed}; years: {years})"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{escape(repr(self))}</p>{self.totals().round(0).to_html()}"
+
+
+def estimate_gains(
+    exposure: Exposure, numbers: Numbers, *, draws: int = 1000, seed: int = 1, chunk_households: int = 256
+) -> Gains:
+    """An estimate of every household's gain over `draws` worlds.
+
+    The same seed gives the same numbers for any chunk size, thread count and row order. Raises DataProblem for fewer
+    than 10 draws, which say nothing of a tenth quantile.
+    """
+    if draws < 10:
+        expected = Phrase("至少 10 次", "at least 10")
+        todo = Phrase("增加抽样次数", "ask for more draws")
+        raise DataProblem([Finding("E-EST-01", "error", "estimate", "", "draws", str(draws), expected, todo)])
+    return Gains(exposure, numbers, draws, seed, chunk_households)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What a chunk leaves behind: a row a household, and worlds by village."""
+
+    households: pd.DataFrame
+    villages: np.ndarray
+    worlds: dict[str, np.ndarray]
+
+
+def _answer(gains: Gains, year: int, progress: Progress | None) -> YearAnswer:
+    exposure = gains.exposure
+    line = _line(gains, year)
+    linked = Stream.of(exposure, Worlds(gains.numbers, gains.draws, gains.seed))
+    # Households without a link are the same in all worlds: one world answers for them.
+    others = Stream.of(exposure, Worlds(gains.numbers, 1, gains.seed), linked=False)
+    parts = [_part(others, (0, len(others.homes)), year, line=line, shared={})] if len(others.homes) else []
+    shared: dict[str, np.ndarray] = {}
+    cuts = linked.cuts(gains.chunk_households)
+    with ThreadPoolExecutor() as pool:
+        todo = (pool.submit(_part, linked, cut, year, line=line, shared=shared) for cut in cuts)
+        for part, (_, done) in zip(_in_order(todo), cuts):
+            parts.append(part)
+            if progress:
+                progress(done, len(linked.homes))
+    return _assembled(exposure, parts, draws=gains.draws, year=year, line=line)
+
+
+def _in_order(futures: Iterator) -> Iterator:
+    """Results in order, with few chunks in flight so that memory stays flat."""
+    waiting: list = []
+    for future in futures:
+        waiting.append(future)
+        if len(waiting) > _CHUNKS_AHEAD:
+            yield waiting.pop(0).result()
+    while waiting:
+        yield waiting.pop(0).result()
+
+
+def _line(gains: Gains, year: int) -> float | None:
+    settings = gains.exposure.project.settings
+    own = settings.line_yuan_per_person.get(year)
+    return own if own is not None else gains.numbers.line(year, series=settings.line_series)
+
+
+def _part(stream: Stream, cut: tuple[int, int], year: int, *, line: float | None, shared: dict) -> _Part:
+    homes = stream.homes.iloc[slice(*cut)]
+    book = ledger(stream, cut, year, shared=shared)
+    labour = price_days(book, stream, cut, year, shared=shared)
+    gain = total_gain(book)
+    base = base_income(stream, cut, year)
+    threshold = stream.worlds.numbers["gain_threshold"].mode
+    counts, chance = _counts(homes, base, gain - book.one_off, line=line, threshold=threshold)
+    rows = _household_rows(book, gain, labour).assign(chance_above_line=chance)
+    villages = homes["village_code"].to_numpy()
+    starts = np.flatnonzero(np.append(True, villages[1:] != villages[:-1]))
+    return _Part(rows.set_axis(homes["household_id"]), villages[starts], _village_worlds(book, counts, starts))
+
+
+def _village_worlds(book: Ledger, counts: dict[str, np.ndarray], starts: np.ndarray) -> dict[str, np.ndarray]:
+    """Sums by village, float64 (villages, draws); each village is added up on its own, whatever the chunk."""
+    summed = {f"{name}_yuan": _sum_runs(yuan, starts) for name, yuan in book.gain.items()}
+    gain = sum(summed.values()) if summed else np.zeros((len(starts), 1))
+    summed |= {"gain_yuan": gain, "gain_recurrent_yuan": gain - _sum_runs(book.one_off, starts)}
+    return summed | {name: _sum_runs(persons, starts) for name, persons in counts.items()}
+
+
+def _sum_runs(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    bounds = [*starts.tolist(), len(values)]
+    return np.stack([values[a:b].sum(axis=0, dtype=float) for a, b in zip(bounds, bounds[1:])])
+
+
+def _household_rows(book: Ledger, gain: np.ndarray, labour: np.ndarray) -> pd.DataFrame:
+    means = {}
+    for one in LIVELIHOODS:
+        own = book.gain.get(one.name)
+        means[f"{one.name}_yuan_mean"] = np.zeros(len(gain)) if own is None else row_means(own)
+    mean = sum(means.values())
+    one_off = row_means(book.one_off)
+    p10, p50, p90 = quantiles(gain)
+    return pd.DataFrame(
+        {
+            "gain_yuan_mean": mean,
+            "gain_yuan_p10": p10,
+            "gain_yuan_p50": p50,
+            "gain_yuan_p90": p90,
+            "gain_one_off_yuan": one_off,
+            "gain_recurrent_yuan": mean - one_off,
+            "gain_economic_yuan": mean - labour,
+            "gross_receipts_yuan": book.gross,
+            "chance_of_loss": _chance(gain < 0),
+            **means,
+        }
+    )
+
+
+def _counts(homes: pd.DataFrame, base: np.ndarray, recurrent: np.ndarray, *, line: float | None, threshold: float):
+    """Persons (households, 1 or draws) gaining, above the line and crossing; chance of standing above it.
+
+    A base of which nobody says whether it holds the programme gives no line result.
+    """
+    persons = homes["persons"].to_numpy(np.float32)[:, None]
+    known = (homes["base_includes_programme"] != "unknown").to_numpy()[:, None]
+    least = np.float32(np.inf if line is None else line)
+    above = known & (recurrent >= (least - base) * persons)
+    before = known & (base >= least)
+    gaining = (recurrent > 0) & (recurrent >= np.float32(threshold) * base * persons)
+    counts = {
+        "persons_gaining": gaining * persons,
+        "persons_above_line_with": above * persons,
+        "crossing_up": above * (persons * ~before),
+        "crossing_down": (known & ~above) * (persons * before),
+        "persons_above_line_without": before * persons,
+    }
+    return counts, np.where(known[:, 0] & (line is not None), _chance(above), np.nan)
+
+
+def _chance(holds: np.ndarray) -> np.ndarray:
+    return np.count_nonzero(holds, axis=1) / holds.shape[1]
+
+
+def quantiles(values: np.ndarray) -> np.ndarray:
+    """p10, p50 and p90 of every row, linear between ranks: shape (3, rows).
+
+    >>> quantiles(np.arange(11.0)[None, :]).ravel().tolist()
+    [1.0, 5.0, 9.0]
+    """
+    ranked = np.sort(values, axis=1)
+    at = np.array([0.1, 0.5, 0.9]) * (values.shape[1] - 1)
+    low = np.floor(at).astype(int)
+    high = np.minimum(low + 1, values.shape[1] - 1)
+    part = at - low
+    return (ranked[:, low] * (1 - part) + ranked[:, high] * part).T
+
+
+def _spread(worlds: np.ndarray) -> list[float]:
+    return [float(worlds.mean()), *(float(q) for q in quantiles(worlds[None, :])[:, 0])]
+
+
+def _assembled(
+    exposure: Exposure, parts: list[_Part], *, draws: int, year: int, line: float | None
+) -> YearAnswer:
+    homes = exposure.project.households
+    villages = pd.Index(np.union1d(exposure.project.villages["code"], homes["village_code"]), name="code")
+    names = [*_WORLD_MEASURES, *(f"{one.name}_yuan" for one in LIVELIHOODS)]
+    worlds = {name: np.zeros((len(villages), draws)) for name in names}
+    for part in parts:
+        at = villages.get_indexer(part.villages)
+        for name, values in part.worlds.items():
+            worlds[name][at] += values
+    if line is None:
+        for name in _LINE_MEASURES:
+            worlds[name][:] = np.nan
+    rows = pd.concat([part.households for part in parts])
+    who = _who(exposure).sort_values("household_id", ignore_index=True)
+    return YearAnswer(year, line, who.join(rows, on="household_id"), villages, worlds)
+
+
+def _who(exposure: Exposure) -> pd.DataFrame:
+    project, homes = exposure.project, exposure.project.households
+    code = homes["village_code"]
+    table = pd.DataFrame({"household_id": homes["household_id"]})
+    for level, size in _CODE_LENGTH.items():
+        places = project.tables[LEVELS[level]]
+        known = pd.Series(places["name"].to_numpy(), index=places["code"].str[:size])
+        table[level] = code.str[:size].map(known[~known.index.duplicated()]).to_numpy()
+    table["village_code"] = code
+    table["persons"] = homes["persons"].astype(int)
+    own = exposure.households.set_index("household_id")[["linked", "inferred"]]
+    return table.join(own, on="household_id")
+
+
+def _by(exposure: Exposure, answer: YearAnswer, level: str) -> pd.DataFrame:
+    if level not in LEVELS:
+        expected = Phrase("county、township 或 village", "county, township or village")
+        todo = Phrase("改用其中之一", "use one of them")
+        raise DataProblem([Finding("E-EST-02", "error", "gains", "", "level", str(level), expected, todo)])
+    places = exposure.project.tables[LEVELS[level]]
+    size = _CODE_LENGTH[level]
+    homes = answer.households.assign(at=answer.households["village_code"].str[:size])
+    groups = homes.groupby("at")
+    table = pd.DataFrame({"code": places["code"], "name": places["name"]}).sort_values(
+        "code", ignore_index=True
+    )
+    at = table["code"].str[:size]
+    linked = homes[homes["linked"]].groupby("at")
+    sums = {
+        "households": groups.size(),
+        "households_linked": linked.size(),
+        "persons": groups["persons"].sum(),
+        "persons_linked": linked["persons"].sum(),
+    }
+    for name, values in sums.items():
+        table[name] = at.map(values).fillna(0).astype(int)
+    for name in _MEAN_MEASURES:
+        table[name] = at.map(groups[name].sum()).fillna(0.0)
+    codes, of_village = np.unique(answer.villages.str[:size], return_inverse=True)
+    starts = np.flatnonzero(np.diff(of_village, prepend=-1))
+    row = pd.Index(codes).get_indexer(at)
+    for name in _WORLD_MEASURES:
+        worlds = np.add.reduceat(answer.worlds[name], starts, axis=0)
+        worlds = np.where((row >= 0)[:, None], worlds[row], 0.0)
+        table[f"{name}_mean"] = worlds.mean(axis=1)
+        for suffix, values in zip(("p10", "p50", "p90"), quantiles(worlds)):
+            table[f"{name}_{suffix}"] = values
+    return table
+
+
+def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
+    links = gains.exposure.links
+    worlds = Worlds(gains.numbers, gains.draws, gains.seed)
+    own = blocks_of(
+        links[links["household_id"] == household_id], gains.exposure.sites, pd.Index([household_id])
+    )
+    rows = []
+    for block in own:
+        draws = Draws(worlds, year, block.sites, block.households)
+        for flow in block.flows:
+            yuan = np.broadcast_to(flow.yuan(block.columns, draws, year), (len(block.site_ids), gains.draws))
+            for site_id, one in zip(block.site_ids, yuan):
+                mean, p10, _, p90 = _spread(one)
+                rows.append(
+                    (block.one.name, site_id, flow.label.zh, flow.label.en, flow.payer, flow.income_class)
+                    + (flow.recurrent, block.recorded, mean, p10, p90)
+                )
+    columns = [
+        "livelihood",
+        "site_id",
+        "flow_zh",
+        "flow_en",
+        "payer",
+        "income_class",
+        "recurrent",
+        "recorded",
+    ]
+    table = pd.DataFrame(rows, columns=[*columns, "yuan_mean", "yuan_p10", "yuan_p90"])
+    return table[(table["yuan_mean"] != 0) | (table["yuan_p90"] != 0)].reset_index(drop=True)

@@ -1,0 +1,86 @@
+"""Which guess the answer hangs on: parameters ranked by their share of the spread of the year's total gain.
+
+What all households share is judged by the worlds at hand: the share of a parameter p in the variance of the total T is
+Var(E[T | p]) / Var(T), with E[T | p] a smooth curve (cubic in the rank of p) fitted over worlds. What differs by site or
+household is held at its mean and estimated again: its share is the variance that goes with it.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from eco.income.gains import Gains, estimate_gains
+from eco.livelihoods import LIVELIHOODS
+from eco.parameters.draws import Worlds
+from eco.parameters.numbers import Number
+
+_CURVE_DEGREE = 3
+
+
+def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
+    """Parameters by livelihood, ranked by share of the spread of the year's total gain.
+
+    Columns: livelihood, parameter, label_zh, label_en, unit, varies, share (of the variance of the total over all
+    livelihoods), share_of_livelihood, grade, kind (of the source; judgement means a guess), source. Shares are first-order:
+    interactions are left out, so they need not add up to 1.
+    """
+    answer = gains.answer(year)
+    total = answer.worlds["gain_yuan"].sum(axis=0)
+    worlds = Worlds(gains.numbers, gains.draws, gains.seed)
+    rows = []
+    for one in LIVELIHOODS:
+        own = answer.worlds[f"{one.name}_yuan"].sum(axis=0)
+        for name in one.parameters:
+            number = gains.numbers[name]
+            if not number.drawn:
+                continue
+            if number.varies == "together":
+                ranks = _ranks(worlds, number, answer.year)
+                shares = _explained(ranks, total), _explained(ranks, own)
+            else:
+                shares = _without(gains, number, answer.year, one.name, total, own)
+            rows.append(_row(one.name, number, *shares))
+    table = pd.DataFrame(rows)
+    return table.sort_values(["share", "share_of_livelihood"], ascending=False, ignore_index=True)
+
+
+def _ranks(worlds: Worlds, number: Number, year: int) -> np.ndarray:
+    values = worlds.shared(number.name, year=year)[0]
+    return values if number.shape == "event" else np.argsort(np.argsort(values)) / len(values)
+
+
+def _explained(driver: np.ndarray, total: np.ndarray) -> float:
+    """Share of the variance of `total` that a smooth curve in `driver` explains, corrected for its freedom."""
+    if total.var() == 0 or driver.var() == 0:
+        return 0.0
+    degree = 1 if len(np.unique(driver)) == 2 else _CURVE_DEGREE
+    fitted = np.polynomial.Polynomial.fit(driver, total, degree)(driver)
+    left = np.sum((total - fitted) ** 2) / np.sum((total - total.mean()) ** 2)
+    return max(0.0, 1 - left * (len(total) - 1) / (len(total) - 1 - degree))
+
+
+def _without(gains: Gains, number: Number, year: int, livelihood: str, total, own) -> tuple[float, float]:
+    mean = (number.low + 4 * number.mode + number.high) / 6
+    held = gains.numbers.replace(number.name, mode=mean, source="held at its mean to measure its influence")
+    again = estimate_gains(gains.exposure, held, draws=gains.draws, seed=gains.seed).answer(year)
+    return tuple(
+        max(0.0, 1 - again.worlds[name].sum(axis=0).var() / worlds.var()) if worlds.var() > 0 else 0.0
+        for name, worlds in (("gain_yuan", total), (f"{livelihood}_yuan", own))
+    )
+
+
+def _row(livelihood: str, number: Number, share: float, share_of_livelihood: float) -> dict:
+    return {
+        "livelihood": livelihood,
+        "parameter": number.name,
+        "label_zh": number.label.zh,
+        "label_en": number.label.en,
+        "unit": number.unit,
+        "varies": number.varies,
+        "share": share,
+        "share_of_livelihood": share_of_livelihood,
+        "grade": number.source.grade,
+        "kind": number.source.kind,
+        "source": number.source.title,
+    }

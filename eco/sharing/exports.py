@@ -1,0 +1,152 @@
+"""The tables and the summary an estimate leaves in the office (`internal/`)."""
+
+from __future__ import annotations
+
+import json
+from importlib.metadata import version
+from pathlib import Path
+
+import pandas as pd
+
+from eco.files import whole_file, write_text
+from eco.income.gains import Gains
+from eco.livelihoods import LIVELIHOODS
+from eco.phrases import Phrase
+from eco.records.project import Project, findings_table
+
+HOUSEHOLD_COLUMNS = (
+    "household_id",
+    "county",
+    "township",
+    "village",
+    "persons",
+    "gain_yuan_mean",
+    "gain_yuan_p10",
+    "gain_yuan_p50",
+    "gain_yuan_p90",
+    "gain_one_off_yuan",
+    "gain_recurrent_yuan",
+    "gain_economic_yuan",
+    "gross_receipts_yuan",
+    "chance_of_loss",
+    "chance_above_line",
+    *(f"{one.name}_yuan_mean" for one in LIVELIHOODS),
+    "linked",
+    "inferred",
+)
+SPREAD_MEASURES = (
+    "gain_yuan",
+    "gain_recurrent_yuan",
+    "persons_gaining",
+    "persons_above_line_without",
+    "persons_above_line_with",
+    "crossing_up",
+    "crossing_down",
+)
+_PACKAGES = ("eco", "geopandas", "numpy", "pandas", "scipy", "shapely", "rasterio", "folium")
+_FINDING_HEADINGS = {
+    "code": Phrase("代码", "code"),
+    "level": Phrase("级别", "level"),
+    "table": Phrase("表", "table"),
+    "where": Phrase("位置", "row"),
+    "column": Phrase("列", "column"),
+    "found": Phrase("发现", "found"),
+    "expected_zh": Phrase("应为", "expected (zh)"),
+    "todo_zh": Phrase("请", "what to do (zh)"),
+    "expected_en": Phrase("应为(英)", "expected"),
+    "todo_en": Phrase("请(英)", "what to do"),
+}
+_LEVEL_COLOURS = {"error": "#f4b6b0", "doubt": "#fbe3a3", "note": "#e3ecf5"}
+
+
+def write_estimate(gains: Gains, folder: Path, *, year: int | None = None) -> None:
+    """households.parquet, by_county.csv, by_township.csv and summary.json of one year, in `folder`."""
+    households = gains.households(year)[list(HOUSEHOLD_COLUMNS)]
+    with whole_file(folder / "households.parquet") as draft:
+        households.to_parquet(draft, index=False)
+    for level, name in (("county", "by_county.csv"), ("township", "by_township.csv")):
+        # The byte order mark lets Excel read Chinese.
+        write_text(folder / name, "\ufeff" + gains.by(level, year).to_csv(index=False, lineterminator="\n"))
+    text = json.dumps(summary(gains, year=year), ensure_ascii=False, indent=2)
+    write_text(folder / "summary.json", text + "\n")
+
+
+def summary(gains: Gains, *, year: int | None = None) -> dict:
+    """What was estimated, from which files, with what result: plain numbers, ready for JSON."""
+    answer, project = gains.answer(year), gains.exposure.project
+    homes, totals = answer.households, gains.totals(answer.year)
+    forest, yards = project.forest_plots, project.apiaries
+    programme = forest["programme"] != "none"
+    return {
+        "year": answer.year,
+        "line": answer.line,
+        "line_series": project.settings.line_series,
+        "households": len(homes),
+        "persons": int(homes["persons"].sum()),
+        "forest_mu": round(float(forest["verified_mu"].fillna(forest["area_mu"])[programme].sum()), 4),
+        "juncao_mu_seasons": round(float(project.juncao_plots["area_mu"].sum()), 4),
+        "hives": round(float(yards.loc[yards["in_programme"] == "yes", "hives_received"].sum()), 4),
+        "left_out": {
+            str(k): int(v) for k, v in project.left_out["table"].value_counts().sort_index().items()
+        },
+        "persons_linked": int(homes.loc[homes["linked"], "persons"].sum()),
+        "persons_linked_only_inferred": int(homes.loc[homes["inferred"] & ~homes["linked"], "persons"].sum()),
+        "overbooked_household_years": len(gains.exposure.overbooked),
+        **{name: _three(totals.loc[name]) for name in SPREAD_MEASURES},
+        "gain_yuan_mean": _number(totals.loc["gain_yuan", "mean"]),
+        "gain_one_off_yuan_mean": _number(totals.loc["gain_one_off_yuan", "mean"]),
+        "gain_economic_yuan_mean": _number(totals.loc["gain_economic_yuan", "mean"]),
+        "gross_receipts_yuan_mean": _number(totals.loc["gross_receipts_yuan", "mean"]),
+        "seed": gains.seed,
+        "draws": gains.draws,
+        "sha256": dict(project.inputs),
+        "versions": {name: version(name) for name in _PACKAGES},
+    }
+
+
+def _three(row: pd.Series) -> dict:
+    return {name: _number(row[name]) for name in ("mean", "p10", "p50", "p90")}
+
+
+def _number(value: float) -> float | None:
+    return None if pd.isna(value) else round(float(value), 2)
+
+
+def write_findings(project: Project, path: Path) -> None:
+    """All findings as a workbook, worst first, and what was left out; text stays text."""
+    import xlsxwriter
+
+    table = findings_table(project.findings)
+    with whole_file(path) as draft:
+        options = {"strings_to_formulas": False, "strings_to_urls": False}
+        with xlsxwriter.Workbook(str(draft), options) as book:
+            book.set_properties({"author": "", "title": "eco findings"})
+            _findings_sheet(book, table)
+            _plain_sheet(book, "未采用 left out", project.left_out)
+
+
+def _findings_sheet(book, table: pd.DataFrame) -> None:
+    sheet = book.add_worksheet("问题清单 findings")
+    heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
+    colours = {
+        level: book.add_format({"bg_color": colour, "text_wrap": True, "valign": "top"})
+        for level, colour in _LEVEL_COLOURS.items()
+    }
+    for at, name in enumerate(table.columns):
+        words = _FINDING_HEADINGS[name]
+        sheet.write_string(0, at, f"{words.zh} {words.en}", heading)
+    for row, values in enumerate(table.itertuples(index=False), start=1):
+        for at, value in enumerate(values):
+            sheet.write_string(row, at, str(value), colours[values[1]])
+    sheet.set_column(0, len(table.columns) - 1, 22)
+    sheet.freeze_panes(1, 0)
+    sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
+
+
+def _plain_sheet(book, name: str, table: pd.DataFrame) -> None:
+    sheet = book.add_worksheet(name)
+    for at, column in enumerate(table.columns):
+        sheet.write_string(0, at, str(column))
+        for row, value in enumerate(table[column], start=1):
+            sheet.write_string(row, at, str(value))
+    sheet.set_column(0, max(len(table.columns) - 1, 0), 24)
