@@ -14,7 +14,7 @@ _ROOMS = {
     "Project": "eco.records.project",
     "load_project": "eco.records.project",
     "findings_table": "eco.records.project",
-    "write_example": "eco.records.examples",
+    "write_example": "eco.records.examples.example",
     "Number": "eco.parameters.numbers",
     "Numbers": "eco.parameters.numbers",
     "load_parameters": "eco.parameters.numbers",

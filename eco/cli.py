@@ -145,7 +145,7 @@ def example(
     seed: Seed = 1,
 ):
     """生成示例项目（人口均为虚构）。 Write the example project; its people are made up."""
-    from eco.records.examples import write_example
+    from eco.records.examples.example import write_example
 
     with _said(), _progress() as progress, _step(progress, "示例 example"):
         write_example(folder, households=households, seed=seed)
