@@ -1,0 +1,135 @@
+"""The page a leader reads: question, answer, three accounts, what it hangs on, doubts, sources."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from pathlib import Path
+
+import pandas as pd
+
+from eco.files import write_text
+from eco.income.gains import Gains
+from eco.income.influence import drivers
+from eco.phrases import word
+from eco.sharing.exports import summary
+
+_PERSON_MEASURES = (
+    "persons_gaining",
+    "persons_above_line_without",
+    "persons_above_line_with",
+    "crossing_up",
+    "crossing_down",
+)
+_DRIVERS_SHOWN = 12
+_YUAN_PER_WAN = 10_000
+
+
+def write_report(path: Path | str, gains: Gains, *, year: int | None = None, lang: str = "zh") -> None:
+    """One HTML page with no script and no address to load, for the office (`internal/`)."""
+    from jinja2 import Environment
+
+    template = (files("eco.sharing") / "report.html").read_text(encoding="utf-8")
+    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
+    facts = summary(gains, year=year)
+    text = page.render(
+        lang="zh-CN" if lang == "zh" else "en",
+        say=lambda key, **values: word(f"report_{key}", lang).format(**values),
+        name=gains.exposure.project.settings.name,
+        facts=facts,
+        lead=_lead(facts),
+        accounts=_accounts(gains, facts),
+        people=[(measure, facts[measure]) for measure in _PERSON_MEASURES],
+        counties=_bars(gains.by("county", facts["year"])),
+        drivers=_drivers(gains, facts["year"], lang),
+        levels=_level_counts(gains),
+        inferred=_inferred(gains, facts),
+        wan=wan,
+        number=number,
+    )
+    write_text(path, text)
+
+
+def wan(yuan: float | None) -> str:
+    """Yuan as ten thousands with one decimal.
+
+    >>> wan(123456.0), wan(None)
+    ('12.3', '–')
+    """
+    return "–" if yuan is None or pd.isna(yuan) else f"{yuan / _YUAN_PER_WAN:,.1f}"
+
+
+def number(value: float | None) -> str:
+    """A count with thousands marked.
+
+    >>> number(1234.6), number(None)
+    ('1,235', '–')
+    """
+    return "–" if value is None or pd.isna(value) else f"{value:,.0f}"
+
+
+def _lead(facts: dict) -> dict:
+    gain = facts["gain_yuan"]
+    return {
+        "households": number(facts["households"]),
+        "persons": number(facts["persons"]),
+        "linked": number(facts["persons_linked"]),
+        "year": facts["year"],
+        "mean": wan(facts["gain_yuan_mean"]),
+        "p10": wan(gain["p10"]),
+        "p90": wan(gain["p90"]),
+    }
+
+
+def _accounts(gains: Gains, facts: dict) -> list[dict]:
+    linked = max(facts["persons_linked"], 1)
+    values = (
+        ("gross", facts["gross_receipts_yuan_mean"]),
+        ("register", facts["gain_yuan_mean"]),
+        ("economic", facts["gain_economic_yuan_mean"]),
+    )
+    most = max(abs(yuan) for _, yuan in values) or 1
+    return [
+        {"key": key, "yuan": yuan, "per_head": yuan / linked, "width": round(100 * max(yuan, 0) / most, 1)}
+        for key, yuan in values
+    ]
+
+
+def _bars(counties: pd.DataFrame) -> list[dict]:
+    """Rows of the county table, with places of the interval in percent of the common scale."""
+    low = min(counties["gain_yuan_p10"].min(), 0)
+    span = max(counties["gain_yuan_p90"].max() - low, 1)
+
+    def at(yuan: float) -> float:
+        return round(100 * (yuan - low) / span, 2)
+
+    rows = counties.sort_values("gain_yuan_mean", ascending=False).to_dict("records")
+    return [
+        {
+            **row,
+            "from": at(row["gain_yuan_p10"]),
+            "width": round(at(row["gain_yuan_p90"]) - at(row["gain_yuan_p10"]), 2),
+            "mean": at(row["gain_yuan_mean"]),
+            "zero": at(0),
+        }
+        for row in rows
+    ]
+
+
+def _drivers(gains: Gains, year: int, lang: str) -> list[dict]:
+    table = drivers(gains, year=year).head(_DRIVERS_SHOWN)
+    return [
+        {**row, "label": row[f"label_{lang}"], "of": word(row["livelihood"], lang)}
+        for row in table.to_dict("records")
+    ]
+
+
+def _level_counts(gains: Gains) -> dict[str, int]:
+    levels = [finding.level for finding in gains.exposure.project.findings]
+    return {level: levels.count(level) for level in ("error", "doubt", "note")}
+
+
+def _inferred(gains: Gains, facts: dict) -> dict:
+    homes = gains.households(facts["year"])
+    gaining = homes["gain_yuan_mean"] > 0
+    share = homes.loc[gaining, "inferred"].mean() if gaining.any() else 0.0
+    return {"persons": number(facts["persons_linked_only_inferred"]), "share": f"{share:.0%}"}
