@@ -31,7 +31,7 @@ _ROOMS = {
     "write_estimate": "eco.sharing.exports",
     "write_findings": "eco.sharing.exports",
     "write_report": "eco.sharing.report",
-    "save_map": "eco.sharing.maps.page",
+    "save_map": "eco.sharing.maps.editions",
 }
 __all__ = sorted(_ROOMS)
 

@@ -81,7 +81,7 @@ def map_(
     parameters: Parameters = None,
 ):
     """一张可离线打开的地图。 One map that opens offline."""
-    from eco.sharing.maps.page import save_map
+    from eco.sharing.maps.editions import save_map
 
     with _said(), _progress() as progress:
         gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
@@ -112,7 +112,7 @@ def run(
 ):
     """检查、测算、地图、报告，一次完成。 Check, estimate, maps and report in one go."""
     from eco.sharing.exports import write_estimate, write_findings
-    from eco.sharing.maps.page import save_map
+    from eco.sharing.maps.editions import save_map
     from eco.sharing.report import write_report
 
     inside = out / "internal"

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from html import escape
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Literal
 
 import pandas as pd
 
+from eco.files import sha256
 from eco.phrases import Phrase, neighbours
 from eco.problems import DataProblem, Finding
 
@@ -70,6 +71,7 @@ class Numbers:
 
     values: Mapping[str, Number]
     lines: pd.DataFrame  # series, year, yuan_per_person, source, grade
+    inputs: Mapping[str, str] = field(default_factory=dict)  # file of overrides -> sha256
 
     def __getitem__(self, name: str) -> Number:
         if name not in self.values:
@@ -108,7 +110,7 @@ class Numbers:
             high=old.high if high is None else high,
             source=Source("override", "", source),
         )
-        return Numbers(MappingProxyType({**self.values, name: new}), self.lines)
+        return replace(self, values=MappingProxyType({**self.values, name: new}))
 
     def scaled(self, name: str, factor: float, *, source: str) -> Numbers:
         """The same numbers with low, mode and high of one multiplied by `factor`."""
@@ -164,7 +166,8 @@ def load_parameters(path: str | Path | None = None) -> Numbers:
     numbers = _own_numbers()
     if path is None:
         return numbers
-    return _overridden(numbers, Path(path))
+    numbers = _overridden(numbers, Path(path))
+    return replace(numbers, inputs={Path(path).name: sha256(path)})
 
 
 def _own_numbers() -> Numbers:

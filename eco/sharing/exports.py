@@ -97,9 +97,10 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
         "gain_one_off_yuan_mean": _number(totals.loc["gain_one_off_yuan", "mean"]),
         "gain_economic_yuan_mean": _number(totals.loc["gain_economic_yuan", "mean"]),
         "gross_receipts_yuan_mean": _number(totals.loc["gross_receipts_yuan", "mean"]),
+        "overridden": sorted(n for n in gains.numbers if gains.numbers[n].source.kind == "override"),
         "seed": gains.seed,
         "draws": gains.draws,
-        "sha256": dict(project.inputs),
+        "sha256": {**project.inputs, **gains.numbers.inputs},
         "versions": {name: version(name) for name in _PACKAGES},
     }
 
