@@ -41,3 +41,12 @@ def sha256(path: Path | str) -> str:
     """SHA-256 of a file, in hexadecimal."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def bar_foreign_drivers() -> None:
+    """Shut GDAL's remote and virtual drivers; only works before pyogrio or rasterio is first imported.
+
+    A .shp or .tif may be a VRT in disguise that reads any file of the machine or of the network.
+    """
+    drivers = "VRT,OGR_VRT,DERIVED,WMS,WCS,WFS,WMTS,OAPIF,HTTP,GTI,STACIT,STACTA,PLMOSAIC,PLSCENES,EEDA,EEDAI"
+    os.environ["GDAL_SKIP"] = drivers

@@ -36,18 +36,23 @@ class Finding:
 
     def sentence(self, lang: str = "zh") -> str:
         """The finding as one sentence."""
-        place = f"{self.table} {self.where} {self.column}".strip()
+        place = " ".join(filter(None, (self.table, self.where, self.column)))
         if lang == "zh":
             return f"[{self.code}] {place}：发现 {self.found}；应为 {self.expected.zh}；请{self.todo.zh}。"
         return f"[{self.code}] {place}: found {self.found}; expected {self.expected.en}; {self.todo.en}."
 
 
+SENTENCES_SHOWN = 100
+
+
 class DataProblem(Exception):
-    """Input that cannot be used. `findings` holds every reason, worst first."""
+    """Input that cannot be used. `findings` holds every reason, worst first; the text the first hundred."""
 
     def __init__(self, findings: Iterable[Finding]):
         self.findings = tuple(sorted(findings, key=lambda f: LEVELS.index(f.level)))
-        super().__init__("\n".join(f"{f.sentence('zh')}\n  {f.sentence('en')}" for f in self.findings))
+        lines = [f"{f.sentence('zh')}\n  {f.sentence('en')}" for f in self.findings[:SENTENCES_SHOWN]]
+        more = len(self.findings) - SENTENCES_SHOWN
+        super().__init__("\n".join([*lines, f"另有 {more} 条 / {more} more"] if more > 0 else lines))
 
 
 def mask(value: object) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from eco.phrases import Phrase
+from eco.space.datums import KNOWN_CRS as KNOWN_CRS
+from eco.space.datums import WORKING_CRS as WORKING_CRS
 
 Kind = Literal["code", "text", "number", "year", "date", "choice"]
 Shape = Literal["point", "outline", "place"]  # a place is a point or an outline
@@ -30,6 +32,7 @@ class Column:
     dimension: Literal["area", "money", ""] = ""  # may arrive in another unit: 公顷, 万元
     choices: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     default: object = None  # what a missing column, or an empty cell of an optional one, means
+    digits: int | None = None  # length of a region code
 
 
 @dataclass(frozen=True)
@@ -109,10 +112,34 @@ LINK_UNITS = {
     "posts": ("岗", "人"),
     "yuan": ("元",),
 }
+# What a link's quantity may count, by its role, and the tables its site may stand in.
+ROLE_UNITS = {
+    "planter": ("days", "mu"),
+    "tender": ("days", "mu"),
+    "guard": ("posts",),
+    "lessor": ("mu",),
+    "grower": ("mu",),
+    "keeper": ("hives",),
+    "shareholder": ("yuan",),
+}
+ROLE_SITES = {
+    "planter": ("forest_plots", "juncao_plots"),
+    "tender": ("forest_plots", "juncao_plots"),
+    "guard": ("forest_plots",),
+    "lessor": ("forest_plots", "juncao_plots"),
+    "grower": ("forest_plots", "juncao_plots"),
+    "keeper": ("apiaries",),
+    "shareholder": ("forest_plots", "juncao_plots", "apiaries"),
+}
 YES_NO = {"yes": ("是", "有", "1", "true", "y"), "no": ("否", "无", "0", "false", "n")}
 
 _VILLAGE = Column(
-    "village_code", "code", Phrase("村代码", "village code"), ("行政村代码", "村编码"), required=True
+    "village_code",
+    "code",
+    Phrase("村代码", "village code"),
+    ("行政村代码", "村编码"),
+    required=True,
+    digits=12,
 )
 _AREA = Column(
     "area_mu",
@@ -142,7 +169,10 @@ _NAME = Column(
 def _place(
     name: str, zh: str, en: str, aliases: tuple[str, ...], codes: tuple[str, ...], required: bool
 ) -> Table:
-    code = Column("code", "code", Phrase("代码", "code"), (*codes, "行政区划代码"), required=True)
+    digits = 6 if name == "counties" else 12
+    code = Column(
+        "code", "code", Phrase("代码", "code"), (*codes, "行政区划代码"), required=True, digits=digits
+    )
     return Table(name, Phrase(zh, en), aliases, "code", (code, _NAME, _ASSUMED), "place", required)
 
 
@@ -448,6 +478,8 @@ TABLES: dict[str, Table] = {
     )
 }
 
+SITES = ("forest_plots", "juncao_plots", "apiaries")
+
 RASTERS: dict[str, tuple[str, ...]] = {
     "elevation": ("高程", "dem"),
     "land_cover": ("土地覆盖", "landcover"),
@@ -456,15 +488,16 @@ RASTERS: dict[str, tuple[str, ...]] = {
 # Which households the word "poor" means in the income model: all of the register but general ones.
 POOR_TYPES = tuple(name for name in REGISTER_TYPES if name != "general")
 
-# Chinese geographic and projected systems a planner may name; Beijing-54 and Xi'an-80 are not among them.
-WORKING_CRS = "EPSG:4544"
-KNOWN_CRS = {
-    "EPSG:4326": Phrase("WGS-84 经纬度", "WGS-84 degrees"),
-    "EPSG:4490": Phrase("CGCS2000 经纬度", "CGCS2000 degrees"),
-    "EPSG:4523": Phrase("CGCS2000 三度带 35 带（带带号）", "CGCS2000 zone 35 with prefix"),
-    "EPSG:4544": Phrase("CGCS2000 三度带 105°E（不带带号）", "CGCS2000 105E without prefix"),
-    "GCJ-02": Phrase("GCJ-02（火星坐标）", "GCJ-02 (Chinese web maps)"),
-    "BD-09": Phrase("BD-09（百度坐标）", "BD-09 (Baidu)"),
+# Where a point stands in a table without geometry: degrees, or metres with x to the east.
+COORDINATES: dict[str, tuple[Column, Column]] = {
+    "degrees": (
+        Column("lon", "number", Phrase("经度", "longitude"), ("lng", "经度坐标")),
+        Column("lat", "number", Phrase("纬度", "latitude"), ("纬度坐标",)),
+    ),
+    "metres": (
+        Column("x", "number", Phrase("东坐标", "easting"), ("横坐标",)),
+        Column("y", "number", Phrase("北坐标", "northing"), ("纵坐标",)),
+    ),
 }
 
 

@@ -1,0 +1,339 @@
+"""What is wrong in the tables: one small function a rule. A row with an error leaves its table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from eco.phrases import Phrase
+from eco.problems import Finding
+from eco.records.cells import empty_table, read_cells, read_geometry
+from eco.records.readers import Raw
+from eco.records.sentences import RULES, Hit, count_finding, finding, row_findings
+from eco.records.tables import (
+    LINK_UNITS,
+    ROLE_SITES,
+    ROLE_UNITS,
+    ROLES,
+    SITES,
+    TABLES,
+    WORKING_CRS,
+    Table,
+)
+from eco.space.places import area_mu, representative_points, which_outline
+from eco.units import MU_PER_HECTARE, SQUARE_METRES_PER_MU
+
+# Generalised outlines stand up to 150 m beside the true line; a site just across is not lost.
+BORDER_M = 300.0
+_AREA_TOLERANCE = 0.05
+_LEFT_OUT = ("table", "where", "code", "reason")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A table with its good rows (and `where` in the file), all that was found, and what was left out."""
+
+    table: Table
+    frame: pd.DataFrame
+    findings: tuple[Finding, ...]
+    left_out: pd.DataFrame
+
+
+Tables = dict[str, Checked]
+
+
+def check_table(raw: Raw) -> Checked:
+    """Read one table's cells and geometry and leave out the rows that cannot be used by themselves."""
+    table = raw.source.table
+    frame, hits = read_cells(raw)
+    if table.geometry:
+        shapes, shape_hits = read_geometry(raw)
+        frame = gpd.GeoDataFrame(frame, geometry=shapes.to_numpy(), crs=WORKING_CRS)
+        hits += shape_hits
+    checked = Checked(table, frame, raw.findings, nothing_left_out())
+    return leave_out(checked, [*hits, *double_keys(table, frame)])
+
+
+def absent(table: Table) -> Checked:
+    """An optional table without a file: no rows, the right columns."""
+    frame = empty_table(table)
+    if table.geometry:
+        frame = gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([], crs=WORKING_CRS))
+    return Checked(table, frame, (), nothing_left_out())
+
+
+def nothing_left_out() -> pd.DataFrame:
+    """The table of rows left out, without rows: table, where, code, reason."""
+    return pd.DataFrame({name: pd.Series(dtype="str") for name in _LEFT_OUT})
+
+
+def leave_out(checked: Checked, hits: Iterable[Hit]) -> Checked:
+    """The table without the rows an error was found in, every finding added.
+
+    A row with several errors is left out once, for the first.
+    """
+    hits, frame = list(hits), checked.frame
+    where = list(frame["where"])
+    found = [item for hit in hits for item in row_findings(hit, table=checked.table, where=where)]
+    codes: np.ndarray = np.full(len(frame), "", dtype=object)
+    for hit in hits[::-1]:
+        if RULES[hit.code].level == "error":
+            codes[hit.rows] = hit.code
+    out = codes != ""
+    gone = pd.DataFrame({"where": frame["where"][out], "code": codes[out]}).assign(table=checked.table.name)
+    reasons = {hit.code: _reason(hit) for hit in hits}
+    gone = gone.assign(reason=gone["code"].map(reasons))[list(_LEFT_OUT)]
+    return replace(
+        checked,
+        frame=frame[~out].reset_index(drop=True),
+        findings=(*checked.findings, *found),
+        left_out=pd.concat([checked.left_out, gone], ignore_index=True) if len(gone) else checked.left_out,
+    )
+
+
+def _reason(hit: Hit) -> str:
+    expected = count_finding(hit, table="").expected
+    return f"{hit.column}: 应为{expected.zh} / expected {expected.en}"
+
+
+def check_across(tables: Tables) -> Tables:
+    """Check every table against the others, from counties down to links.
+
+    A table that could not be read is absent from `tables`: rules that need it are passed over.
+    """
+    steps: tuple[tuple[str, tuple[str, ...], Callable[[Tables], list[Hit]]], ...] = (
+        ("townships", ("counties",), lambda t: unknown_parent(t, "townships", "counties")),
+        ("villages", ("counties",), lambda t: unknown_parent(t, "villages", "counties")),
+        ("villages", ("townships",), lambda t: unknown_parent(t, "villages", "townships")),
+        *((name, ("villages",), _village_rule(name)) for name in ("households", *SITES)),
+        *((name, ("counties",), _county_rule(name)) for name in ("households", *SITES)),
+        *((name, (), _area_rule(name)) for name in SITES),
+        ("links", ("households",), lambda t: unknown_household(t, "links")),
+        ("payments", ("households",), lambda t: unknown_household(t, "payments")),
+        ("links", SITES, sites_of_links),
+        ("links", (), lambda t: units_of_links(t["links"].frame)),
+    )
+    for name, needed, rule in steps:
+        if all(other in tables for other in (name, *needed)):
+            tables = {**tables, name: leave_out(tables[name], rule(tables))}
+    for name in ("counties", "villages"):
+        if name in tables:
+            tables = {**tables, name: _noted(tables[name], without_geometry(tables[name]))}
+    if "households" in tables:
+        tables = {**tables, "households": _noted(tables["households"], open_base(tables["households"]))}
+    if "villages" in tables:
+        for name in ("households", *SITES):
+            if name in tables:
+                tables = {**tables, name: stand_at_village(tables[name], tables["villages"].frame)}
+    return tables
+
+
+def _noted(checked: Checked, findings: Sequence[Finding]) -> Checked:
+    return replace(checked, findings=(*checked.findings, *findings))
+
+
+def _village_rule(name: str) -> Callable[[Tables], list[Hit]]:
+    return lambda tables: unknown_village(tables[name].frame, tables["villages"].frame["code"])
+
+
+def _county_rule(name: str) -> Callable[[Tables], list[Hit]]:
+    outside = in_another_county if name == "households" else site_outside
+    return lambda tables: outside(tables[name].frame, tables["counties"].frame)
+
+
+def _area_rule(name: str) -> Callable[[Tables], list[Hit]]:
+    return lambda tables: area_against_shape(tables[name].frame) if name != "apiaries" else []
+
+
+def double_keys(table: Table, frame: pd.DataFrame) -> list[Hit]:
+    """E-KEY-01: rows that share their key; which of them is right is not for us to say."""
+    if table.key is None:
+        return []
+    keys = frame[table.key]
+    return _hit("E-KEY-01", table.key, keys.duplicated(keep=False) & (keys != ""), keys)
+
+
+def unknown_parent(tables: Tables, name: str, parent: str) -> list[Hit]:
+    """E-ADM-01: places whose code begins with no known county or township."""
+    codes = tables[name].frame["code"]
+    above = codes.str[:6] if parent == "counties" else codes.str[:9] + "000"
+    wrong = ~_among(above, tables[parent].frame["code"])
+    return _hit("E-ADM-01", "code", wrong, codes, parent=TABLES[parent].label)
+
+
+def unknown_village(frame: pd.DataFrame, villages: pd.Series) -> list[Hit]:
+    """E-ADM-03: rows whose village is not in the table of villages."""
+    codes = frame["village_code"]
+    return _hit("E-ADM-03", "village_code", ~_among(codes, villages), codes)
+
+
+def counties_of_shapes(frame: pd.DataFrame, counties: pd.DataFrame) -> np.ndarray:
+    """The code of the county each row's shape stands in, "" outside all, None where it has no shape."""
+    outlines = counties.geometry.to_numpy()
+    points = representative_points(frame.geometry.to_numpy())
+    held = which_outline(points, outlines, within_m=BORDER_M)
+    codes = np.append(counties["code"].to_numpy(dtype=object), "")[held]
+    codes[shapely.is_missing(points)] = None
+    return codes
+
+
+def site_outside(frame: pd.DataFrame, counties: pd.DataFrame) -> list[Hit]:
+    """E-SITE-01: sites outside every county; E-SITE-02: in another than their village's."""
+    if not _has_outlines(counties):
+        return []
+    held = counties_of_shapes(frame, counties)
+    points = representative_points(frame.geometry.to_numpy()[held == ""])
+    rows = np.flatnonzero(held == "")
+    found = [f"x={x:.0f} y={y:.0f} ({WORKING_CRS})" for x, y in shapely.get_coordinates(points)]
+    outside = [Hit("E-SITE-01", "geometry", rows, found)] if len(rows) else []
+    return [*outside, *_another_county(frame, held, counties)]
+
+
+def in_another_county(frame: pd.DataFrame, counties: pd.DataFrame) -> list[Hit]:
+    """E-SITE-02: households whose point stands outside the county of their village code."""
+    if not _has_outlines(counties):
+        return []
+    held = counties_of_shapes(frame, counties)
+    return _another_county(frame, np.where(held == "", "县外 / outside", held), counties)
+
+
+def _another_county(frame: pd.DataFrame, held: np.ndarray, counties: pd.DataFrame) -> list[Hit]:
+    own = frame["village_code"].str[:6]
+    wrong = pd.notna(held) & (held != "") & (held != own.to_numpy(dtype=object))
+    names = counties.set_index("code")["name"]
+    labels = [f"{names.get(code, '')} {code}".strip() for code in own[wrong]]
+    return _hit("E-SITE-02", "geometry", wrong, pd.Series(held), county=labels)
+
+
+def _has_outlines(counties: pd.DataFrame) -> bool:
+    return bool((shapely.get_dimensions(counties.geometry.to_numpy()) == 2).any())
+
+
+def area_against_shape(frame: pd.DataFrame) -> list[Hit]:
+    """E-AREA-01: declared mu more than 5 % off the outline's on the ellipsoid, with the probable unit."""
+    measured = area_mu(frame.geometry.to_numpy())
+    declared = frame["area_mu"].to_numpy()
+    off = (measured > 0) & (np.abs(declared - measured) > _AREA_TOLERANCE * measured)
+    # Web-Mercator areas are larger by 1 / cos2 of the latitude; Dingxi lies near 35.2 degrees.
+    units = (
+        (1 / MU_PER_HECTARE, Phrase("，疑为公顷", ": this looks like hectares")),
+        (SQUARE_METRES_PER_MU, Phrase("，疑为平方米", ": this looks like square metres")),
+        (1.5, Phrase("，疑按网络墨卡托投影量算", ": this looks measured in Web Mercator")),
+    )
+    ratios = declared[off] / measured[off]
+    probable = [
+        next((unit for factor, unit in units if abs(ratio / factor - 1) < _AREA_TOLERANCE), Phrase("", ""))
+        for ratio in ratios
+    ]
+    sizes = [f"{mu:.2f}" for mu in measured[off]]
+    return _hit("E-AREA-01", "area_mu", off, frame["area_mu"].round(2), measured=sizes, unit=probable)
+
+
+def unknown_household(tables: Tables, name: str) -> list[Hit]:
+    """E-LINK-01: links and payments of a household that is not in the register, or was left out."""
+    ids = tables[name].frame["household_id"]
+    known = tables["households"].frame["household_id"]
+    return _hit("E-LINK-01", "household_id", ~_among(ids, known), ids)
+
+
+def sites_of_links(tables: Tables) -> list[Hit]:
+    """E-LINK-02 unknown site, E-LINK-05 a site of two tables, E-LINK-04 a role its site has no place for."""
+    links = tables["links"].frame
+    ids = links["site_id"]
+    held = pd.DataFrame({name: _among(ids, tables[name].frame[str(TABLES[name].key)]) for name in SITES})
+    tables_of = held.sum(axis="columns")
+    fits: np.ndarray = np.zeros(len(links), dtype=bool)
+    for role, names in ROLE_SITES.items():
+        fits |= ((links["role"] == role) & held[list(names)].any(axis="columns")).to_numpy()
+    misfit = (tables_of == 1).to_numpy() & ~fits & (links["role"] != "").to_numpy()
+    roles = links["role"][misfit]
+    words = {"role": [_named(ROLES, role) for role in roles]}
+    words["known"] = ["、".join(ROLE_SITES[role]) for role in roles]
+    return [
+        *_hit("E-LINK-02", "site_id", tables_of == 0, ids),
+        *_hit("E-LINK-05", "site_id", tables_of > 1, ids),
+        *_hit("E-LINK-04", "site_id", misfit, ids, **words),
+    ]
+
+
+def units_of_links(links: pd.DataFrame) -> list[Hit]:
+    """E-LINK-03: links counted in a unit their role does not know."""
+    fits: np.ndarray = np.zeros(len(links), dtype=bool)
+    for role, units in ROLE_UNITS.items():
+        fits |= ((links["role"] == role) & links["unit"].isin(units)).to_numpy()
+    roles = links["role"][~fits]
+    words = {"role": [_named(ROLES, role) for role in roles]}
+    words["known"] = ["、".join(_named(LINK_UNITS, unit) for unit in ROLE_UNITS[role]) for role in roles]
+    return _hit("E-LINK-03", "unit", ~fits, links["unit"], **words)
+
+
+def without_geometry(places: Checked) -> list[Finding]:
+    """E-GEOM-05, once a table: places without a shape, so that positions cannot be checked."""
+    bare = int(places.frame.geometry.isna().sum())
+    found = f"{bare} 行无图形 / {bare} rows without geometry"
+    name, label = places.table.name, places.table.label
+    return [finding("E-GEOM-05", table=name, column="geometry", found=found, label=label)] if bare else []
+
+
+def open_base(households: Checked) -> list[Finding]:
+    """E-BASE-01 and E-BASE-02, once each: households whose base income says too little for a line test."""
+    frame = households.frame
+    unknown = int((frame["base_includes_programme"] == "unknown").sum())
+    undated = int(frame["income_year"].isna().sum())
+    rules = (
+        ("E-BASE-01", "base_includes_programme", unknown),
+        ("E-BASE-02", "income_year", undated),
+    )
+    return [
+        finding(code, table="households", column=column, found=f"{count} 户不详 / {count} unknown")
+        for code, column, count in rules
+        if count
+    ]
+
+
+def stand_at_village(checked: Checked, villages: pd.DataFrame) -> Checked:
+    """The table with its rows without coordinates set to their village's point, said once.
+
+    Rows so placed are marked `assumed` where the table has that column.
+    """
+    frame = checked.frame
+    points = pd.Series(representative_points(villages.geometry.to_numpy()), index=villages["code"])
+    points = points[~points.index.duplicated()]
+    bare = np.flatnonzero(frame.geometry.isna())
+    placed = points.reindex(frame["village_code"].iloc[bare]).to_numpy()
+    known = ~shapely.is_missing(placed)
+    if not known.any():
+        return checked
+    shapes = frame.geometry.to_numpy().copy()
+    shapes[bare[known]] = placed[known]
+    frame = frame.set_geometry(gpd.GeoSeries(shapes, crs=WORKING_CRS))
+    if "assumed" in frame:
+        frame["assumed"] = frame["assumed"].mask(np.isin(np.arange(len(frame)), bare[known]), "yes")
+    count = int(known.sum())
+    note = finding(
+        "E-GEOM-04",
+        table=checked.table.name,
+        column="geometry",
+        found=f"{count} 行无坐标 / {count} rows without coordinates",
+        label=checked.table.label,
+    )
+    return replace(checked, frame=frame, findings=(*checked.findings, note))
+
+
+def _among(codes: pd.Series, known: pd.Series) -> pd.Series:
+    # pandas walks its own strings one by one in isin; plain objects are hashed ten times faster.
+    return codes.astype(object).isin(known.astype(object))
+
+
+def _named(choices: Mapping[str, Sequence[str]], ours: str) -> str:
+    return f"{choices[ours][0]} {ours}"
+
+
+def _hit(code: str, column: str, wrong, cells: pd.Series, **words: object) -> list[Hit]:
+    rows = np.flatnonzero(np.asarray(wrong, dtype=bool))
+    return [Hit(code, column, rows, list(cells.iloc[rows]), words)] if len(rows) else []

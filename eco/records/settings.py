@@ -1,0 +1,232 @@
+"""What project.toml says of a project folder, and which file holds which table."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from eco.phrases import Phrase, neighbours
+from eco.problems import Finding
+from eco.records.cells import YEARS
+from eco.records.readers import READABLE, Source, plain
+from eco.records.sentences import finding
+from eco.records.tables import COORDINATES, RASTERS, TABLES, Table
+
+_RASTER_ENDINGS = (".tif", ".tiff")
+_OURS = ("parameters.csv",)  # read by eco.parameters, no table of the bureau
+_ENTRY: dict[str, Any] = {"file": str, "sheet": str, "layer": str, "crs": (str, int), "encoding": str}
+_WORDS = {
+    "name": Phrase("文字", "a text"),
+    "line_series": Phrase("文字", "a text"),
+    "default_year": Phrase("{low}—{high} 的年份", "a year from {low} to {high}"),
+    "base_growth_share": Phrase("-0.5 至 0.5 的数", "a number from -0.5 to 0.5"),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The choices of a project: years, the series of the poverty line, a county's own line by year.
+
+    `base_growth_share` carries base income from its year to the year asked, a share a year.
+    """
+
+    name: str
+    default_year: int = 2020
+    price_year: int = 2020
+    income_year: int | None = None
+    line_series: str = "exit check"
+    base_growth_share: float = 0.0
+    line_yuan_per_person: Mapping[int, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A project folder read as a whole: settings, the file of each table and raster, what was found."""
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    rasters: Mapping[str, Path]
+    findings: tuple[Finding, ...]
+
+
+def read_layout(folder: Path) -> Layout:
+    """Read project.toml, if there is one, and find the file of every table and raster.
+
+    Whatever is wrong is a finding; an unknown name is answered with its neighbours.
+    """
+    said, findings = _load_toml(folder)
+    findings += _unknown(said, ("project", "line", "tables", "rasters"), "")
+    settings, faults = _settings(folder, said)
+    tables, rasters = _section(said, "tables"), _section(said, "rasters")
+    findings += [*faults, *_table_faults(tables)]
+    findings += _unknown(rasters, RASTERS, "rasters")
+    sources: dict[str, Source] = {}
+    for table in TABLES.values():
+        entry = _section(tables, table.name)
+        path, faults = _file_of(folder, table.name, entry, (table.name, table.label.zh, *table.aliases))
+        findings += faults
+        if path is not None:
+            sources[table.name] = _source(table, path, entry)
+        elif table.required and not faults:
+            findings.append(_no_file(folder, table))
+    found_rasters: dict[str, Path] = {}
+    for name, aliases in RASTERS.items():
+        words = (name, *aliases)
+        path, faults = _file_of(folder, name, _section(rasters, name), words, endings=_RASTER_ENDINGS)
+        findings += faults
+        if path is not None:
+            found_rasters[name] = path
+    findings += _unused(folder, sources.values())
+    return Layout(settings, sources, found_rasters, tuple(findings))
+
+
+def _load_toml(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
+    path = folder / "project.toml"
+    if not path.is_file():
+        return {}, [_toml("E-SET-03", "无 project.toml / none: 2020, exit check")]
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        wanted = Phrase("UTF-8 的 TOML 文件", "a TOML file in UTF-8")
+        return {}, [_toml("E-SET-02", str(error), wanted=wanted)]
+
+
+def _toml(code: str, found: str, key: str = "", **words: Any) -> Finding:
+    return finding(code, table="project.toml", found=found, where=key, **words)
+
+
+def _section(said: Mapping[str, Any], name: str) -> dict[str, Any]:
+    section = said.get(name, {})
+    return section if isinstance(section, dict) else {}
+
+
+def _unknown(said: Mapping[str, Any], known: Iterable[str], place: str) -> list[Finding]:
+    known = list(known)
+    return [
+        _toml(
+            "E-SET-01",
+            str(key),
+            f"[{place}]" if place else "",
+            known="、".join(neighbours(key, known) or known),
+        )
+        for key in said
+        if key not in known
+    ]
+
+
+def _settings(folder: Path, said: Mapping[str, Any]) -> tuple[Settings, list[Finding]]:
+    """The settings, and every key or value that cannot be meant."""
+    project, line = _section(said, "project"), _section(said, "line")
+    years = ("default_year", "price_year", "income_year")
+    faults = _unknown(project, ("name", "line_series", "base_growth_share", *years), "project")
+    kept: dict[str, Any] = {}
+    for key, value in project.items():
+        wanted = _WORDS.get("default_year" if key in years else key)
+        if wanted is None:
+            continue
+        if _fits(key, value, years):
+            kept[key] = value
+        else:
+            low, high = YEARS
+            wanted = Phrase(*(text.format(low=low, high=high) for text in wanted))
+            faults.append(_toml("E-SET-02", repr(value), f"[project] {key}", wanted=wanted))
+    lines: dict[int, float] = {}
+    for year, value in line.items():
+        if year.isdigit() and YEARS[0] <= int(year) <= YEARS[1] and _is_number(value) and value > 0:
+            lines[int(year)] = float(value)
+        else:
+            wanted = Phrase("年份 = 元/人，如 2020 = 4000", "a year = yuan a head, as in 2020 = 4000")
+            faults.append(_toml("E-SET-02", f"{year} = {value!r}", "[line]", wanted=wanted))
+    return Settings(**{"name": folder.name, **kept}, line_yuan_per_person=lines), faults
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _fits(key: str, value: object, years: tuple[str, ...]) -> bool:
+    if key in years:
+        return isinstance(value, int) and not isinstance(value, bool) and YEARS[0] <= value <= YEARS[1]
+    if key == "base_growth_share":
+        return isinstance(value, int | float) and not isinstance(value, bool) and -0.5 <= value <= 0.5
+    return isinstance(value, str)
+
+
+def _table_faults(tables: Mapping[str, Any]) -> list[Finding]:
+    """Unknown tables, keys and columns under [tables], and values of a wrong kind."""
+    faults = _unknown(tables, TABLES, "tables")
+    points = [column.name for pair in COORDINATES.values() for column in pair]
+    for name in [name for name in TABLES if name in tables]:
+        entry, place = _section(tables, name), f"tables.{name}"
+        columns = _section(entry, "columns")
+        ours = [column.name for column in TABLES[name]]
+        faults += _unknown(entry, (*_ENTRY, "columns", "units"), place)
+        faults += _unknown(columns, (*ours, *points), f"{place}.columns")
+        measured = [column.name for column in TABLES[name] if column.dimension]
+        faults += _unknown(_section(entry, "units"), measured, f"{place}.units")
+        for key, value in {**entry, **columns}.items():
+            if not isinstance(value, _ENTRY.get(key, (str, dict))):
+                wanted = Phrase("带引号的文字", "a text in quotes")
+                faults.append(_toml("E-SET-02", f"{key} = {value!r}", f"[{place}]", wanted=wanted))
+    return faults
+
+
+def _source(table: Table, path: Path, entry: Mapping[str, Any]) -> Source:
+    texts = {key: str(entry[key]) for key in ("sheet", "layer", "crs", "encoding") if key in entry}
+    columns = {key: str(value) for key, value in _section(entry, "columns").items()}
+    units = {key: str(value) for key, value in _section(entry, "units").items()}
+    return Source(table, path, **texts, columns=columns, units=units)
+
+
+def _file_of(
+    folder: Path,
+    name: str,
+    entry: Mapping[str, Any],
+    words: Iterable[str],
+    *,
+    endings: tuple[str, ...] = READABLE,
+) -> tuple[Path | None, list[Finding]]:
+    """The table's file: the one project.toml names, or the one called like the table."""
+    if "file" in entry:
+        path = folder / str(entry["file"])
+        inside = path.resolve().is_relative_to(folder.resolve())
+        if inside and path.is_file() and path.suffix.lower() in endings:
+            return path, []
+        code = "E-FILE-05" if not inside else "E-FILE-04"
+        known = "、".join(path.name for path in _files(folder, endings))
+        return None, [finding(code, table=name, found=str(entry["file"]), key="file", known=known)]
+    plain_words = {plain(word) for word in words}
+    fitting = [path for path in _files(folder, endings) if plain(path.stem) in plain_words]
+    if len(fitting) > 1:
+        return None, [finding("E-FILE-02", table=name, found="、".join(path.name for path in fitting))]
+    return (fitting[0] if fitting else None), []
+
+
+def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
+    """The folder's files of these endings, without hidden ones and Excel's own locks."""
+    return sorted(
+        path
+        for path in folder.iterdir()
+        if path.suffix.lower() in endings and path.is_file() and not path.name.startswith((".", "~$"))
+    )
+
+
+def _no_file(folder: Path, table: Table) -> Finding:
+    names = (table.name, table.label.zh, *table.aliases)
+    stems = {path.stem: path.name for path in _files(folder, READABLE)}
+    near = [stems[stem] for name in names[:2] for stem in neighbours(name, stems)]
+    found = f"无此文件，相近 / none; near: {'、'.join(near)}" if near else "无此文件 / no such file"
+    return finding("E-FILE-01", table=table.name, found=found, label=table.label, names="、".join(names))
+
+
+def _unused(folder: Path, sources: Iterable[Source]) -> list[Finding]:
+    used = {source.path.name for source in sources}
+    claimed = {plain(word) for t in TABLES.values() for word in (t.name, t.label.zh, *t.aliases)}
+    return [
+        finding("E-FILE-06", table="", where=path.name, found="未使用的文件 / a file not used")
+        for path in _files(folder, READABLE)
+        if path.name not in used and path.name not in _OURS and plain(path.stem) not in claimed
+    ]
