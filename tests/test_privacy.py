@@ -1,0 +1,239 @@
+"""Small groups planted in frames must be gone, and must not come back by subtraction."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from eco.problems import DataProblem
+from eco.sharing import privacy
+
+NUMBERS = ("gain_yuan_mean", "forest_yuan_mean", "juncao_yuan_mean", "bees_yuan_mean", "persons")
+
+
+def frames(households):
+    """What `Gains.by` gives, out of household rows with a gain in each livelihood."""
+    answer = {}
+    for level, digits in (("county", 6), ("township", 9), ("village", 12)):
+        code = households["village_code"].str[:digits] + ("000" if level == "township" else "")
+        sums = households.groupby(code.to_numpy())[list(NUMBERS)].sum()
+        answer[level] = sums.rename_axis("code").reset_index().assign(name="地")
+    return answer
+
+
+def village(code, *, forest=0, bees=0, none=0):
+    """`forest` households gain 100 yuan from forest, `bees` 1000 from bees, `none` nothing."""
+    rows = forest + bees + none
+    table = pd.DataFrame({"village_code": [code] * rows, "persons": 4})
+    table["forest_yuan_mean"] = [100.0] * forest + [0.0] * (bees + none)
+    table["bees_yuan_mean"] = [0.0] * forest + [1000.0] * bees + [0.0] * none
+    table["juncao_yuan_mean"] = 0.0
+    return table.assign(gain_yuan_mean=table["forest_yuan_mean"] + table["bees_yuan_mean"])
+
+
+def public(*villages):
+    households = pd.concat(villages, ignore_index=True)
+    return privacy.public_places(frames(households), households)
+
+
+def shown(frame):
+    return dict(zip(frame["code"], frame["shown"]))
+
+
+TOWN = "621102101"
+
+
+def test_a_village_of_four_goes_and_the_smallest_other_with_it():
+    answer = public(
+        village(TOWN + "201", forest=4, none=40),
+        village(TOWN + "202", forest=9),
+        village(TOWN + "203", forest=7),
+        village(TOWN + "204", forest=20),
+    )
+    assert shown(answer["village"]) == {
+        TOWN + "201": False,
+        TOWN + "202": True,
+        TOWN + "203": False,
+        TOWN + "204": True,
+    }
+    hidden = answer["village"].loc[~answer["village"]["shown"]]
+    assert hidden[list(NUMBERS)].isna().all(axis=None)
+    assert hidden["name"].eq("地").all()
+    assert answer["township"]["gain_yuan_mean"].tolist() == [4000.0]
+
+
+def test_two_small_villages_together_under_five_take_a_third_with_them():
+    answer = public(
+        village(TOWN + "201", forest=2),
+        village(TOWN + "202", forest=1),
+        village(TOWN + "203", forest=8),
+        village(TOWN + "204", forest=30),
+    )
+    assert list(shown(answer["village"]).values()) == [False, False, False, True]
+
+
+def test_a_hidden_township_takes_its_villages_and_one_neighbour():
+    answer = public(
+        village("621102101201", forest=3),
+        village("621102102201", forest=11),
+        village("621102103201", forest=6),
+        village("621102103202", forest=5),
+    )
+    assert list(shown(answer["township"]).values()) == [False, False, True]
+    assert list(shown(answer["village"]).values()) == [False, False, True, True]
+
+
+def test_a_single_keeper_hides_the_split_not_the_total():
+    answer = public(
+        village(TOWN + "201", forest=10, bees=1),
+        village(TOWN + "202", forest=10, bees=9),
+        village(TOWN + "203", forest=12, bees=8),
+    )
+    villages = answer["village"].set_index("code")
+    assert villages["shown"].all()
+    assert villages["gain_yuan_mean"].tolist() == [2000.0, 10000.0, 9200.0]
+    # The one keeper's 1000 yuan would come back as the township's bees less the two others'.
+    assert villages["bees_yuan_mean"].isna().tolist() == [True, True, False]
+    assert villages["forest_yuan_mean"].isna().tolist() == [True, True, False]
+    assert answer["township"]["bees_yuan_mean"].tolist() == [18000.0]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 3), st.integers(1, 4), st.integers(0, 9), st.integers(0, 3)),
+        min_size=1,
+        max_size=14,
+        unique_by=lambda row: row[:2],
+    )
+)
+def test_no_sum_of_hidden_villages_rests_on_fewer_than_five(rows):
+    households = pd.concat(
+        [
+            village(f"62110210{town}20{place}", forest=forest, none=none + 1)
+            for town, place, forest, none in rows
+        ],
+        ignore_index=True,
+    )
+    answer = privacy.public_places(frames(households), households)
+    behind = (
+        households.assign(behind=households["gain_yuan_mean"].ne(0)).groupby("village_code")["behind"].sum()
+    )
+    villages = answer["village"].set_index("code")
+    for town in answer["township"].loc[answer["township"]["shown"], "code"]:
+        mine = villages[villages.index.str[:9] == town[:9]]
+        counts = behind.reindex(mine.index)
+        assert counts[mine["shown"]].ge(5).all()
+        hidden = counts[~mine["shown"]]
+        assert len(hidden) == 0 or hidden.sum() == 0 or hidden.sum() >= 5
+        assert len(hidden) != 1 or len(mine) == 1
+    hidden_towns = answer["township"].loc[~answer["township"]["shown"], "code"].str[:9]
+    assert not villages[villages.index.str[:9].isin(hidden_towns)]["shown"].any()
+
+
+def sites_and_links(sharing):
+    sites = pd.DataFrame({"site_id": list(sharing), "township_code": TOWN + "000", "hives": 10.0})
+    links = pd.DataFrame(
+        [(f"h{site}{number}", site) for site, count in sharing.items() for number in range(count)],
+        columns=["household_id", "site_id"],
+    )
+    return sites, links
+
+
+@pytest.mark.parametrize(
+    ("sharing", "left"),
+    [
+        ({"a": 5, "b": 9, "c": 12}, ["a", "b", "c"]),
+        ({"a": 4, "b": 9, "c": 12}, ["c"]),  # a alone would come back from the township's total
+        ({"a": 3, "b": 2, "c": 12}, ["c"]),
+        ({"a": 0, "b": 9, "c": 12}, ["c"]),  # unknown counts as fewer than five
+        ({"a": 4}, []),
+    ],
+)
+def test_sites_shared_by_fewer_than_five_households_go(sharing, left):
+    sites, links = sites_and_links(sharing)
+    doubled = pd.concat([links, links], ignore_index=True)  # a household with two roles is one household
+    assert privacy.public_sites(sites, doubled)["site_id"].tolist() == left
+
+
+def test_township_totals_of_sites_need_five_households():
+    sites, links = sites_and_links({"a": 2, "b": 2})
+    assert len(privacy.site_totals(sites, links, "hives")) == 0
+    sites, links = sites_and_links({"a": 2, "b": 3})
+    assert privacy.site_totals(sites, links, "hives").to_dict() == {TOWN + "000": 20.0}
+
+
+def test_unknown_edition_answers_with_the_known_ones():
+    with pytest.raises(ValueError, match=r"county, public"):
+        privacy.edition_named("pubic")
+
+
+def test_columns_are_an_allow_list():
+    frame = pd.DataFrame({"id": ["H1"], "x": [0.0], "head_name": ["某"], "phone": ["1"], "workers": [2]})
+    assert list(privacy.edition_named("county").allow(frame, "household").columns) == ["id", "x"]
+    with pytest.raises(KeyError):
+        privacy.edition_named("public").allow(frame, "household")
+
+
+def test_pseudonyms_hang_on_the_key_and_do_not_repeat():
+    ids = pd.Series([f"HH{number:06d}" for number in range(20_000)])
+    first, again = privacy.pseudonyms(ids, b"k" * 32), privacy.pseudonyms(ids, b"k" * 32)
+    other = privacy.pseudonyms(ids, b"l" * 32)
+    assert first.equals(again)
+    assert first.is_unique
+    assert not first.isin(other).any()
+
+
+def test_blur_forgets_where_in_the_square_a_household_stands():
+    ids = pd.Series(["a", "b", "c"])
+    corner = np.array([[463_000.0, 3_934_000.0]] * 3)
+    at_corner = privacy.blur(corner, ids, key=b"k", grid_m=100.0)
+    inside = np.array([[99.0, 0.5], [1.0, 50.0], [33.0, 99.0]])
+    elsewhere = privacy.blur(corner + inside, ids, key=b"k", grid_m=100.0)
+    assert np.array_equal(at_corner, elsewhere)
+    assert ((at_corner >= corner) & (at_corner < corner + 100)).all()
+    assert len(np.unique(at_corner, axis=0)) == 3
+
+
+REGISTER = pd.DataFrame(
+    {
+        "household_id": ["HH000412", "2020", "DX-11-0007", "622421000123"],
+        "head_name": ["测试甲乙", "测二", None, "测试丙"],
+        "id_number": ["622421199001011234", "62242119900101123X", None, ""],
+        "phone": ["13812345678", "", None, "13912345678"],
+    }
+)
+PAGE = '<h1>{text}</h1><script type="application/json">{{"a":["{inside}",{number}]}}</script>'
+
+
+@pytest.mark.parametrize(
+    "leak",
+    [
+        {"text": "户 HH000412"},
+        {"inside": "HH000412"},
+        {"inside": "小班 DX-11-0007 号"},
+        {"inside": "户主测试甲乙的地"},
+        {"inside": "测二"},
+        {"inside": "2020"},
+        {"inside": "tel13812345678"},
+        {"number": "13912345678"},
+        {"number": "622421199001011234"},
+        {"text": "62242119900101123X"},
+        {"inside": "622421000123"},
+    ],
+)
+def test_a_planted_personal_value_is_refused_and_masked(leak):
+    page = PAGE.format(**({"text": "图", "inside": "村", "number": "1"} | leak))
+    with pytest.raises(DataProblem) as problem:
+        privacy.refuse_personal(page, REGISTER)
+    value = next(iter(leak.values()))
+    assert value not in str(problem.value)
+    assert problem.value.findings[0].code == "E-PRIV-01"
+
+
+def test_what_only_looks_like_a_personal_value_passes():
+    page = PAGE.format(text="2020 年", inside="测试丙", number="2020")
+    privacy.refuse_personal(page, REGISTER, place_names=["测试丙"])
+    # A name inside code is code: Leaflet's own words are nobody's.
+    privacy.refuse_personal("<script>var HH000412=1</script>", REGISTER)
