@@ -15,6 +15,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
 )
 
 Folder = Annotated[Path, typer.Argument(help="项目文件夹 project folder", show_default=False)]
@@ -41,7 +42,10 @@ class Language(str, Enum):
 
 @app.command()
 def check(folder: Folder, xlsx: Annotated[Path | None, typer.Option(help="问题清单 write the findings here")] = None):
-    """检查文件，列出全部问题。 All findings, worst first; exit 0 clean, 1 errors, 2 cannot read."""
+    """检查文件，列出全部问题。 Everything that is wrong, worst first.
+
+    退出码 exit code: 0 无错 clean, 1 有错或有未采用的行 errors or rows left out, 2 无法读取 cannot read.
+    """
     from eco.records.project import load_project
     from eco.sharing.exports import write_findings
 
@@ -65,6 +69,7 @@ def estimate(
     with _said(), _progress() as progress:
         gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
         write_estimate(gains, out, year=year)
+    _print_left_out(gains.exposure.project)
     _say(f"[green]✓[/] {out}")
 
 
@@ -131,11 +136,10 @@ def run(
                     path, project, gains=gains, edition=edition, review_no=review_no, lang=lang.value, year=year
                 )
     _print_answer(gains, year)
+    _print_left_out(project)
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         _say(f"[green]✓[/] {path}")
     _warn_unreviewed("public", review_no)
-    if project.findings:
-        _say(f"数据问题 findings: {len(project.findings)}, {inside / 'findings.xlsx'}")
 
 
 @app.command()
@@ -144,7 +148,7 @@ def example(
     households: Annotated[int | None, typer.Option(help="登记户数 households in the register")] = None,
     seed: Seed = 1,
 ):
-    """生成示例项目（人口均为虚构）。 Write the example project; its people are made up."""
+    """生成示例项目（人口均为虚构）。 The example; its people are made up."""
     from eco.records.examples.example import write_example
 
     with _said(), _progress() as progress, _step(progress, "示例 example"):
@@ -232,6 +236,13 @@ def _print_answer(gains, year: int | None) -> None:
     for name, row in gains.totals(year).iterrows():
         table.add_row(str(name), *("" if value != value else f"{value:,.0f}" for value in row))
     Console().print(table)
+
+
+def _print_left_out(project) -> None:
+    if project.findings:
+        _say(f"数据问题 findings: {len(project.findings)} (findings.xlsx, eco check)")
+    for table, count in project.left_out["table"].value_counts().items():
+        _say(f"[yellow]未采用 left out: {table} {count}[/]")
 
 
 def _warn_unreviewed(edition: str, review_no: str | None) -> None:
