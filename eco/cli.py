@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import contextmanager
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -26,14 +25,14 @@ Year = Annotated[int | None, typer.Option(help="年度，默认取 project.toml 
 Parameters = Annotated[Path | None, typer.Option(help="参数覆盖表 overrides, each with its source")]
 
 
-class Edition(str, Enum):
+class Edition(StrEnum):
     """Who a map is for."""
 
     public = "public"
     county = "county"
 
 
-class Language(str, Enum):
+class Language(StrEnum):
     """The language of a page."""
 
     zh = "zh"
@@ -41,7 +40,9 @@ class Language(str, Enum):
 
 
 @app.command()
-def check(folder: Folder, xlsx: Annotated[Path | None, typer.Option(help="问题清单 write the findings here")] = None):
+def check(
+    folder: Folder, xlsx: Annotated[Path | None, typer.Option(help="问题清单 write the findings here")] = None
+):
     """检查文件，列出全部问题。 Everything that is wrong, worst first.
 
     退出码 exit code: 0 无错 clean, 1 有错或有未采用的行 errors or rows left out, 2 无法读取 cannot read.
@@ -61,7 +62,12 @@ def check(folder: Folder, xlsx: Annotated[Path | None, typer.Option(help="问题
 
 @app.command()
 def estimate(
-    folder: Folder, out: Out, draws: Draws = 1000, seed: Seed = 1, year: Year = None, parameters: Parameters = None
+    folder: Folder,
+    out: Out,
+    draws: Draws = 1000,
+    seed: Seed = 1,
+    year: Year = None,
+    parameters: Parameters = None,
 ):
     """测算每户增收。 Each household's gain, with its interval."""
     from eco.sharing.exports import write_estimate
@@ -133,7 +139,13 @@ def run(
             with _step(progress, f"地图 map: {edition}"):
                 path = out / edition / "map.html"
                 save_map(
-                    path, project, gains=gains, edition=edition, review_no=review_no, lang=lang.value, year=year
+                    path,
+                    project,
+                    gains=gains,
+                    edition=edition,
+                    review_no=review_no,
+                    lang=lang.value,
+                    year=year,
                 )
     _print_answer(gains, year)
     _print_left_out(project)
@@ -183,7 +195,12 @@ def _gains(folder: Path, progress, *, draws: int, seed: int, year: int | None, p
 def _progress():
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns) as progress:
         yield progress
 
@@ -223,7 +240,9 @@ def _print_findings(findings) -> None:
         console.print(f"[{colours[finding.level]}]●[/] {escape(finding.sentence('zh'))}", highlight=False)
         console.print(f"  [dim]{escape(finding.sentence('en'))}[/]", highlight=False)
     counts = {level: sum(f.level == level for f in findings) for level in colours}
-    console.print("错误 errors {error}, 存疑 doubts {doubt}, 说明 notes {note}".format(**counts), highlight=False)
+    console.print(
+        "错误 errors {error}, 存疑 doubts {doubt}, 说明 notes {note}".format(**counts), highlight=False
+    )
 
 
 def _print_answer(gains, year: int | None) -> None:
@@ -247,8 +266,11 @@ def _print_left_out(project) -> None:
 
 def _warn_unreviewed(edition: str, review_no: str | None) -> None:
     if edition == "public" and not review_no:
-        _say("[yellow]无审图号，公开版地图印有“内部资料 请勿公开”。 No --review-no: the public map says it is internal.[/]")
+        _say(
+            "[yellow]无审图号，公开版地图印有“内部资料 请勿公开”。 "
+            "No --review-no: the public map says it is internal.[/]"
+        )
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

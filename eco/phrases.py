@@ -134,7 +134,9 @@ WORDS: dict[str, Phrase] = {
     "report_people": Phrase("人", "Persons"),
     "report_measure": Phrase("指标", "measure"),
     "report_mean": Phrase("均值", "mean"),
-    "report_persons_gaining": Phrase("增收人口（经常性增收达基数一成）", "persons gaining (recurrent, a tenth of base)"),
+    "report_persons_gaining": Phrase(
+        "增收人口（经常性增收达基数一成）", "persons gaining (recurrent, a tenth of base)"
+    ),
     "report_persons_above_line_without": Phrase("无项目时测算收入达线", "modelled above the line without"),
     "report_persons_above_line_with": Phrase("有项目时测算收入达线", "modelled above the line with"),
     "report_crossing_up": Phrase("因项目达线", "crossing up"),
@@ -143,7 +145,9 @@ WORDS: dict[str, Phrase] = {
         "线：{line} 元/人·年（{series}，{year} 年）；只用经常性增收比线。",
         "Line: {line} yuan a head ({series}, {year}); only recurrent gain is tested against it.",
     ),
-    "report_no_line": Phrase("{year} 年没有可用的线，不作达线测算。", "No line is known for {year}: no line results."),
+    "report_no_line": Phrase(
+        "{year} 年没有可用的线，不作达线测算。", "No line is known for {year}: no line results."
+    ),
     "report_counties": Phrase("各县区", "By county"),
     "report_gain_wan": Phrase("增收（万元）", "gain (10,000 yuan)"),
     "report_interval": Phrase("P10–P90", "P10–P90"),
@@ -160,8 +164,8 @@ WORDS: dict[str, Phrase] = {
     "report_findings": Phrase("数据问题", "findings"),
     "report_inferred": Phrase(
         "另有 {persons} 人的联结全靠推算，未计入有登记联结的人数；推算的联结约占增收户的 {share}。",
-        "A further {persons} persons are linked by inference only and not counted as linked; inferred links touch {share} of "
-        "the households that gain.",
+        "A further {persons} persons are linked by inference only and not counted as linked; inferred links "
+        "touch {share} of the households that gain.",
     ),
     "report_overbooked": Phrase(
         "登记用工超过可用劳动日的有 {count} 户·年：原样报告，不作删减。",
@@ -169,8 +173,8 @@ WORDS: dict[str, Phrase] = {
     ),
     "report_conditional": Phrase(
         "区间以联结记录、地点数量和登记收入为条件；“户”只指册内农户。这是模型测算，不是脱贫认定。",
-        "Intervals are conditional on links, quantities and register incomes; households are those of the file. A model's "
-        "estimate is no decision about anybody.",
+        "Intervals are conditional on links, quantities and register incomes; households are those of the "
+        "file. A model's estimate is no decision about anybody.",
     ),
     "report_sources": Phrase("数据来源与校验", "Sources and fingerprints"),
     "report_run": Phrase("种子 {seed}，抽样 {draws} 次", "seed {seed}, {draws} draws"),

@@ -32,7 +32,9 @@ project
 # Every table arrives in our words, in mu and yuan, in one coordinate system.
 
 # %%
-project.forest_plots.drop(columns="geometry").groupby(["programme", "planted_year"])["area_mu"].sum().unstack().round(1)
+project.forest_plots.drop(columns="geometry").groupby(["programme", "planted_year"])[
+    "area_mu"
+].sum().unstack().round(1)
 
 # %% [markdown]
 # ## 有什么问题 What is wrong
@@ -59,7 +61,10 @@ plt.rcParams["font.sans-serif"] = ["Noto Sans CJK SC", "Noto Sans CJK JP", "Micr
 figure, axis = plt.subplots(figsize=(8, 8))
 project.counties.plot(ax=axis, color="#f2f0ea", edgecolor="#7a7f80")
 project.forest_plots.plot(ax=axis, color="#2f6f5e")
-for inside, colour, label in (("yes", "#d98a1f", "项目蜂场 in the programme"), ("no", "#b9b4a8", "其他蜂场 other")):
+for inside, colour, label in (
+    ("yes", "#d98a1f", "项目蜂场 in the programme"),
+    ("no", "#b9b4a8", "其他蜂场 other"),
+):
     yards = project.apiaries[project.apiaries["in_programme"] == inside]
     axis.scatter(yards.geometry.x, yards.geometry.y, s=yards["hives_received"] / 8, color=colour, label=label)
 axis.legend(loc="upper right", frameon=False)

@@ -31,7 +31,8 @@ gains.totals(year=2020).round(0)
 # 增收（`gain_yuan`）是人均纯收入的变化：收到的钱减成本、减放弃的庄稼和务工；自家劳动不计价。
 # 毛收入和计入自家劳动后的账是另外两本，不能混用。
 #
-# `gain_yuan` is the change in register net income; gross receipts and the account with own labour priced are two others.
+# `gain_yuan` is the change in register net income; gross receipts and the account with own labour priced are
+# two others.
 
 # %%
 import matplotlib.pyplot as plt
@@ -96,5 +97,7 @@ eco.drivers(gains, year=2020)[columns].head(10).round(2)
 # %%
 from IPython.display import IFrame
 
-path = eco.save_map(Path("../maps") / "dingxi.html" if Path("../maps").exists() else "maps/dingxi.html", project, gains=gains)
+path = eco.save_map(
+    Path("../maps") / "dingxi.html" if Path("../maps").exists() else "maps/dingxi.html", project, gains=gains
+)
 IFrame(path.as_posix(), width="100%", height=600)

@@ -58,7 +58,9 @@ assert abs(change["forest_yuan"]) < 1 and abs(change["juncao_yuan"]) < 1
 # Compared world by world, the interval of the difference is far narrower than the difference of two intervals.
 
 # %%
-difference = then.answer(2020).worlds["gain_yuan"].sum(axis=0) - now.answer(2020).worlds["gain_yuan"].sum(axis=0)
+difference = then.answer(2020).worlds["gain_yuan"].sum(axis=0) - now.answer(2020).worlds["gain_yuan"].sum(
+    axis=0
+)
 import numpy as np
 
 np.quantile(difference, [0.1, 0.5, 0.9]).round(0)

@@ -55,6 +55,7 @@ def test_a_sound_folder_is_met_with_silence(tmp_path):
         ("households", "劳动力", "", "E-VAL-01", "必填值"),
         ("households", "人均纯收入(元)", "inf", "E-NUM-01", "数字"),
         ("households", "收入年度", 2106, "E-YEAR-01", "1990—2035"),
+        ("households", "收入年度", 2016.5, "E-YEAR-01", "1990—2035"),
         ("households", "村代码", "62110210120", "E-ADM-02", "12 位数字"),
         ("households", "村代码", "621102101299", "E-ADM-03", "村表"),
         ("households", "户编号", "H0001", "E-KEY-01", "不重复"),
@@ -87,6 +88,7 @@ def test_a_bad_cell_takes_its_row_out_and_says_where(tmp_path, table, column, va
     rows = 2 if code == "E-KEY-01" else 1  # which of two doubles is right is not ours to say
     assert len(told) == len(gone) == rows
     assert set(gone["code"]) == {code}
+    assert {f.code for f in project.findings if f.table == table and f.level == "error"} == {code}
     assert len(project.tables[table]) == len(whole.tables[table]) - rows
     assert gone["where"].iloc[0] == told[0].where
     assert told[0].where.startswith(f"{table}.")

@@ -36,7 +36,7 @@ def modules():
 
 
 def room_of(module):
-    """The room a module belongs to: itself or the folder drawn in its place; a floor's own `__init__` is its doorway."""
+    """The room a module belongs to: itself or the folder drawn in its place."""
     while module:
         if module in ROOMS:
             return module
@@ -67,7 +67,9 @@ def test_drawing_is_read():
     assert ROOMS["files"][0] == 0 and ROOMS["income.gains"][0] == 4 and ROOMS["cli"][0] == 9
 
 
-@pytest.mark.parametrize(("path", "module"), list(modules()), ids=lambda v: str(v) if isinstance(v, str) else "")
+@pytest.mark.parametrize(
+    ("path", "module"), list(modules()), ids=lambda v: str(v) if isinstance(v, str) else ""
+)
 def test_no_stair_goes_up(path, module):
     here = floor_of(module)
     assert here is not None, f"{module} is not on README's drawing"

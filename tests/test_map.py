@@ -2,7 +2,9 @@
 
 import json
 import re
+from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -11,8 +13,12 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
+from eco.income.exposure import link
+from eco.income.gains import estimate_gains
+from eco.parameters.numbers import load_parameters
 from eco.phrases import WORDS
 from eco.problems import DataProblem
+from eco.records.project import load_project
 from eco.sharing.maps import layers, page
 from eco.sharing.maps.editions import save_map
 
@@ -107,6 +113,9 @@ def test_a_click_on_a_polygon_opens_its_popup(tmp_path, toy_project, toy_gains, 
         "[(c[0][0] + c[1][0]) / 2, c[0][1] + (c[1][1] - c[0][1]) * 0.2]),"
         "box = eco.map.getContainer().getBoundingClientRect(); return [at.x + box.x, at.y + box.y]; })()"
     )
+    opened.page.mouse.move(*spot)
+    opened.page.wait_for_timeout(200)
+    assert "甲川镇" in opened.page.inner_text(".eco-tooltip")
     opened.page.mouse.click(*spot)
     opened.page.wait_for_timeout(300)
     assert "甲川镇" in opened.page.inner_text(".leaflet-popup-content")
@@ -260,6 +269,64 @@ def test_a_map_without_gains_draws_the_sites(tmp_path, toy_project, open_page):
     assert opened.page.inner_text(".eco-card").split() == ["乡镇", "·", "安定区", "甲川镇"]
 
 
+def test_places_known_only_as_points_or_names(tmp_path, toy_project, toy_gains, open_page):
+    tables = dict(toy_project.tables)
+    tables["townships"] = tables["townships"].set_geometry(tables["townships"].centroid)
+    tables["villages"] = tables["villages"].set_geometry(
+        gpd.GeoSeries([None] * len(tables["villages"]), crs="EPSG:4544")
+    )
+    project = replace(toy_project, tables=tables)
+    opened = open_page(save_map(tmp_path / "map.html", project, gains=toy_gains(project), edition="public"))
+    assert opened.page.evaluate("eco.drawn()") == 3
+    opened.page.fill("input[type=search]", "丙")
+    opened.page.press("input[type=search]", "Enter")
+    assert "丙川镇" in opened.page.inner_text(".eco-card")
+    opened.page.evaluate("eco.show('village')")
+    assert opened.page.evaluate("eco.drawn()") == 0
+    assert opened.complaints == []
+
+
+@pytest.fixture(scope="module")
+def dingxi():
+    """The example as every user has it, estimated with few draws."""
+    project = load_project(Path(__file__).parents[1] / "data" / "dingxi")
+    numbers = load_parameters()
+    return estimate_gains(link(project, numbers), numbers, draws=50, seed=1)
+
+
+@pytest.mark.parametrize("edition", ["county", "public"])
+def test_the_example_is_small_and_whole(tmp_path, dingxi, open_page, edition):
+    project = dingxi.exposure.project
+    path = save_map(tmp_path / "map.html", project, gains=dingxi, edition=edition)
+    assert path.stat().st_size < 2_500_000
+    opened = open_page(path)
+    assert opened.complaints == [] and opened.asks() == []
+    assert opened.page.evaluate("eco.drawn()") == len(project.townships)
+    assert opened.page.evaluate(
+        "[eco.rows('forest'), eco.rows('juncao'), eco.rows('bees')].every((n) => n > 0)"
+    )
+    opened.page.fill("input[type=search]", "凤翔镇")
+    opened.page.press("input[type=search]", "Enter")
+    assert "10,894 亩" in opened.page.inner_text(".eco-card")
+
+
+def test_no_site_of_the_public_example_has_fewer_than_five_households(tmp_path, dingxi):
+    project, links = dingxi.exposure.project, dingxi.exposure.links
+    data = carried(save_map(tmp_path / "map.html", project, gains=dingxi, edition="public"))
+    pairs = set(zip(links["site_id"], links["household_id"]))
+    sharing = Counter(site for site, _ in pairs)
+    for name, table, key, amount in (
+        ("forest", project.forest_plots, "plot_id", "verified_mu"),
+        ("juncao", project.juncao_plots, "plot_id", "area_mu"),
+        ("bees", project.apiaries, "apiary_id", "hives_received"),
+    ):
+        values = table[amount].fillna(table.get("area_mu", 0)).round(1)
+        wide = Counter(value for site, value in zip(table[key], values) if sharing[site] >= 5)
+        shown = Counter(data["sites"][name]["columns"]["hives" if name == "bees" else "mu"])
+        assert shown and not shown - wide
+    assert "households" not in data
+
+
 def test_the_same_input_and_key_give_the_same_bytes(tmp_path, toy_project, toy_gains):
     paths = [
         save_map(tmp_path / name, toy_project, gains=toy_gains(toy_project), key=b"key")
@@ -335,7 +402,7 @@ def test_unknown_names_and_plans_are_refused(tmp_path, toy_project):
 
 
 def test_every_word_the_renderer_says_is_in_the_catalogue():
-    code = page._asset("eco.js")
+    code = "".join(page._asset(name) for name in page.RENDERER)
     said = set(re.findall(r'say\("([a-z_]+)"\)', code)) | set(re.findall(r'"(map_[a-z_]+[a-z])"', code))
     assert len(said) > 40
     assert said <= set(layers.words("zh"))
@@ -345,7 +412,7 @@ def test_every_word_the_renderer_says_is_in_the_catalogue():
 
 
 def test_the_renderer_never_makes_markup_of_data():
-    code = page._asset("eco.js")
+    code = "".join(page._asset(name) for name in page.RENDERER)
     assert not re.search(r"innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|new Function|`", code)
 
 

@@ -187,7 +187,7 @@ def test_a_slip_in_project_toml_is_answered(tmp_path, toml, code, said):
 def test_settings_and_lines_are_read(tmp_path):
     toml = (
         '[project]\nname = "岷县"\ndefault_year = 2019\nprice_year = 2018\nincome_year = 2016\n'
-        'line_series = "statistics"\nbase_growth_share = 0.03\n[line]\n2019 = 3800\n2020 = 4000.0\n'
+        'line_series = "statistics"\n[line]\n2019 = 3800\n2020 = 4000.0\n'
     )
     register = households().drop(columns="收入年度")
     project = load_project(
@@ -196,7 +196,7 @@ def test_settings_and_lines_are_read(tmp_path):
     settings = project.settings
     assert (settings.name, settings.default_year, settings.price_year) == ("岷县", 2019, 2018)
     assert settings.line_yuan_per_person == {2019: 3800.0, 2020: 4000.0}
-    assert settings.line_series == "statistics" and settings.base_growth_share == 0.03
+    assert settings.line_series == "statistics"
     assert set(project.households["income_year"]) == {2016}
 
 

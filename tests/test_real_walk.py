@@ -49,7 +49,9 @@ def townships():
 
 def located(kind, unit, place):
     facts = pd.read_csv(SHARED / "facts" / "programme_facts.csv")
-    rows = facts[(facts["kind"] == kind) & facts["town_village"].str.contains(place) & facts["quantity"].notna()]
+    rows = facts[
+        (facts["kind"] == kind) & facts["town_village"].str.contains(place) & facts["quantity"].notna()
+    ]
     return float(rows[rows["unit"].str.startswith(unit)]["quantity"].iloc[0])
 
 
@@ -113,7 +115,9 @@ def write_sites(folder, towns, villages, homes):
     forest_mu = located("forest", "mu", "凤翔镇 中川村、李家岔村")
     phases = [1020.0, 1237.0, 2134.0]
     town = towns[towns["name"] == "凤翔镇"].iloc[0]
-    zhongchuan = villages[villages["name"].str.startswith("中川村") & (villages["parent"] == town["code"])]["code"].iloc[0]
+    zhongchuan = villages[villages["name"].str.startswith("中川村") & (villages["parent"] == town["code"])][
+        "code"
+    ].iloc[0]
     plots = gpd.GeoDataFrame(
         {
             "小班号": ["F1", "F2", "F3", "F4"],
@@ -122,7 +126,9 @@ def write_sites(folder, towns, villages, homes):
             "树种": ["云杉", "油松", "云杉", "樟子松"],
             "造林年度": [2017, 2018, 2018, 2019],
         },
-        geometry=square_plots(town["lon_wgs84"], town["lat_wgs84"], [*phases, forest_mu - sum(phases)]).to_numpy(),
+        geometry=square_plots(
+            town["lon_wgs84"], town["lat_wgs84"], [*phases, forest_mu - sum(phases)]
+        ).to_numpy(),
         crs="EPSG:4490",
     )
     plots.to_file(folder / "forest_plots.geojson")
@@ -135,7 +141,14 @@ def write_sites(folder, towns, villages, homes):
     ).to_csv(folder / "apiaries.csv", index=False)  # fmt: skip
     keepers = homes[homes["行政村代码"].str[:9] == chabu["code"][:9]]["户编号"]
     pd.DataFrame(
-        {"户编号": keepers, "项目点编号": "B1", "角色": "养蜂", "数量": hives / len(keepers), "单位": "箱", "年度": 2019}
+        {
+            "户编号": keepers,
+            "项目点编号": "B1",
+            "角色": "养蜂",
+            "数量": hives / len(keepers),
+            "单位": "箱",
+            "年度": 2019,
+        }
     ).to_csv(folder / "links.csv", index=False)
 
 
@@ -150,7 +163,9 @@ def out(folder, tmp_path_factory):
 def test_township_points_lie_where_the_delivered_wgs84_columns_say(folder):
     read = load_project(folder).townships.set_index("code").geometry
     delivered = townships().set_index("code").loc[read.index]
-    truth = gpd.GeoSeries.from_xy(delivered["lon_wgs84"], delivered["lat_wgs84"], crs="EPSG:4326").to_crs("EPSG:4544")
+    truth = gpd.GeoSeries.from_xy(delivered["lon_wgs84"], delivered["lat_wgs84"], crs="EPSG:4326").to_crs(
+        "EPSG:4544"
+    )
     assert len(read) == 106
     assert read.distance(truth.set_axis(read.index)).max() < 1.0
 

@@ -124,6 +124,10 @@ def _compensation(x: Columns, n: Numbers, year: int) -> np.ndarray:
     return _leased(x, year) * x["public_forest"] * x["household_land"] * n["pubforest_comp"]
 
 
+def _collective_compensation(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    return _leased(x, year) * x["public_forest"] * (1 - x["household_land"]) * n["pubforest_comp"]
+
+
 def _intercrop(x: Columns, n: Numbers, year: int) -> np.ndarray:
     age = year - x["planted_year"]
     young = (age >= 0) & (age < n["intercrop_years"]) & (x["link_year"] == year)
@@ -161,8 +165,8 @@ def site_columns(plots: pd.DataFrame) -> dict[str, np.ndarray]:
     }
 
 
-def _flow(name, zh, en, role, payer, income_class, recurrent, yuan, given_up=False) -> Flow:
-    return Flow(name, Phrase(zh, en), role, payer, income_class, recurrent, yuan, given_up)
+def _flow(name, zh, en, role, payer, income_class, recurrent, yuan, **more) -> Flow:
+    return Flow(name, Phrase(zh, en), role, payer, income_class, recurrent, yuan, **more)
 
 
 FOREST = Livelihood(
@@ -255,6 +259,17 @@ FOREST = Livelihood(
             "transfer",
             True,
             _compensation,
+        ),
+        _flow(
+            "collective_compensation",
+            "集体公益林补偿",
+            "public-forest compensation to the collective",
+            "lessor",
+            "state",
+            "transfer",
+            True,
+            _collective_compensation,
+            payee="collective",
         ),
         _flow(
             "intercrop", "林下套种", "crop between trees", "grower", "market", "operating", False, _intercrop

@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import pandas as pd
 
 from eco.phrases import Phrase
 
-Columns = Mapping[str, np.ndarray]
-Numbers = Mapping[str, np.ndarray]
+
+class ByName(Protocol):
+    """Arrays by name: the columns of links, or the numbers of all worlds."""
+
+    def __getitem__(self, name: str, /) -> np.ndarray:
+        """The array of a name."""
+
+
+Columns = ByName
+Numbers = ByName
 Yuan = Callable[[Columns, Numbers, int], np.ndarray]
 Payer = Literal["state", "project", "firm", "market", "nobody"]
+Payee = Literal["household", "collective"]
 IncomeClass = Literal["wage", "operating", "transfer", "property", "cost"]
 
 
@@ -29,7 +38,8 @@ class Flow:
     `recurrent` flows come again as long as the site stands; a flow that ends by itself is one-off.
     `income_class` is where the register books it: A17a wage, A17b operating, A17c transfer, A17d property,
     or A18 cost (negative: paid; positive: saved). `given_up` marks the counterfactual: what the household
-    would have had from the same land or days.
+    would have had from the same land or days. What a collective receives counts 0 for the household until
+    it is distributed.
     """
 
     name: str
@@ -40,6 +50,7 @@ class Flow:
     recurrent: bool
     yuan: Yuan
     given_up: bool = False
+    payee: Payee = "household"
 
     @property
     def gross(self) -> bool:
@@ -95,7 +106,8 @@ def held(x: Columns, registered_share: np.ndarray) -> np.ndarray:
     Unrecorded: weight x max(site_quantity x registered_share - site_recorded, 0), so that recorded and inferred
     together stay within the registered share of the site.
 
-    >>> half = {"recorded": np.zeros((1, 1)), "quantity": 9.0, "weight": 0.5, "site_quantity": 100.0, "site_recorded": 20.0}
+    >>> half = {"recorded": np.zeros((1, 1)), "quantity": 9.0, "weight": 0.5}
+    >>> half |= {"site_quantity": 100.0, "site_recorded": 20.0}
     >>> held(half, np.array([[0.1, 0.5]])).tolist()
     [[0.0, 15.0]]
     """

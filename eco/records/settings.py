@@ -22,23 +22,18 @@ _WORDS = {
     "name": Phrase("文字", "a text"),
     "line_series": Phrase("文字", "a text"),
     "default_year": Phrase("{low}—{high} 的年份", "a year from {low} to {high}"),
-    "base_growth_share": Phrase("-0.5 至 0.5 的数", "a number from -0.5 to 0.5"),
 }
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The choices of a project: years, the series of the poverty line, a county's own line by year.
-
-    `base_growth_share` carries base income from its year to the year asked, a share a year.
-    """
+    """The choices of a project: years, the series of the poverty line, a county's own line by year."""
 
     name: str
     default_year: int = 2020
     price_year: int = 2020
     income_year: int | None = None
     line_series: str = "exit check"
-    base_growth_share: float = 0.0
     line_yuan_per_person: Mapping[int, float] = field(default_factory=dict)
 
 
@@ -121,7 +116,7 @@ def _settings(folder: Path, said: Mapping[str, Any]) -> tuple[Settings, list[Fin
     """The settings, and every key or value that cannot be meant."""
     project, line = _section(said, "project"), _section(said, "line")
     years = ("default_year", "price_year", "income_year")
-    faults = _unknown(project, ("name", "line_series", "base_growth_share", *years), "project")
+    faults = _unknown(project, ("name", "line_series", *years), "project")
     kept: dict[str, Any] = {}
     for key, value in project.items():
         wanted = _WORDS.get("default_year" if key in years else key)
@@ -150,8 +145,6 @@ def _is_number(value: object) -> bool:
 def _fits(key: str, value: object, years: tuple[str, ...]) -> bool:
     if key in years:
         return isinstance(value, int) and not isinstance(value, bool) and YEARS[0] <= value <= YEARS[1]
-    if key == "base_growth_share":
-        return isinstance(value, int | float) and not isinstance(value, bool) and -0.5 <= value <= 0.5
     return isinstance(value, str)
 
 

@@ -190,7 +190,7 @@ def _gcj02_shift_m(x: np.ndarray, y: np.ndarray) -> Pair:
     """Metres east and north that GCJ-02 moves a point `x`, `y` degrees from 105 E, 35 N."""
 
     def waves(t: np.ndarray, terms: tuple[tuple[float, float], ...]) -> np.ndarray:
-        return 2 / 3 * sum(height * np.sin(t * rate * np.pi) for height, rate in terms)
+        return 2 / 3 * sum((height * np.sin(t * rate * np.pi) for height, rate in terms), np.zeros_like(t))
 
     ripple = waves(x, ((20, 6), (20, 2)))
     root = np.sqrt(np.abs(x))

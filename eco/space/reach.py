@@ -8,7 +8,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-_PLAIN_LIMIT = 20_000  # points below which a tree answers before a loop is compiled
+_PLAIN_LIMIT = 20_000  # points and sites below which a tree answers before a loop is compiled
 
 
 def pairs_within(points: np.ndarray, sites: np.ndarray, *, radius_m: float):
@@ -21,7 +21,7 @@ def pairs_within(points: np.ndarray, sites: np.ndarray, *, radius_m: float):
     sites = np.ascontiguousarray(sites, np.float64)
     if len(points) == 0 or len(sites) == 0:
         return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0)
-    if len(points) < _PLAIN_LIMIT:
+    if len(points) + len(sites) < _PLAIN_LIMIT:
         return _pairs_by_tree(points, sites, radius_m)
     low = sites.min(axis=0) - radius_m
     shape = ((sites.max(axis=0) - low) // radius_m).astype(np.int64) + 2

@@ -72,7 +72,8 @@ def _rounded(coordinates):
 def to_gcj02(x, y) -> tuple[np.ndarray, np.ndarray]:
     """Longitude and latitude in GCJ-02, six decimals, of points in EPSG:4544."""
     degrees = shapely.get_coordinates(to_degrees(gpd.points_from_xy(x, y)))
-    return tuple(np.round(part, 6) for part in wgs84_to_gcj02(degrees[:, 0], degrees[:, 1]))
+    lon, lat = wgs84_to_gcj02(degrees[:, 0], degrees[:, 1])
+    return np.round(lon, 6), np.round(lat, 6)
 
 
 def write_register(path: Path, register: pd.DataFrame) -> None:

@@ -58,7 +58,7 @@ def save_map(
     payload["sites"] = {name: _site_layer(sites[name], links, rules, name) for name in sites}
     if "household" in rules.columns and gains is not None:
         payload["households"] = _households(project, gains, rules, year, key or secrets.token_bytes(32))
-    if "elevation" in project.rasters:
+    if "elevation" in project.rasters and project.counties.area.sum() > 0:
         payload["relief"] = layers.relief_layer(project.rasters["elevation"], project.counties.geometry)
     watermark = word("sheet_watermark", "zh") if rules.name == "public" and not review_no else ""
     page = sealed_page(payload, title=str(payload["title"]), lang=lang, watermark=watermark)
@@ -78,11 +78,7 @@ def _write(path: Path, page: str, project) -> Path:
 def _sheet(project, gains, rules: privacy.Edition, lang: str, year: int, review_no: str) -> dict[str, object]:
     """What is printed round the map, and the words the renderer needs."""
     title = word("sheet_title" if gains is not None else "sheet_title_plain", lang)
-    stamp = f"{word('sheet_review', lang)}：{review_no}" if review_no and rules.name == "public" else ""
-    if rules.name == "county":
-        stamp = word("sheet_internal", lang)
-    elif not review_no:
-        stamp = word("sheet_watermark", lang)
+    places = [getattr(project, table).geometry for table in _TABLES.values()]
     return {
         "lang": lang,
         "edition": rules.name,
@@ -91,12 +87,19 @@ def _sheet(project, gains, rules: privacy.Edition, lang: str, year: int, review_
         "title": f"{project.settings.name} · {title} · {year}",
         "heading": f"{title} · {year}",
         "label": rules.label.say(lang),
-        "stamp": stamp,
+        "stamp": _stamp(rules, lang, review_no),
         "notes": _notes(project, gains, lang, year),
         "year": year,
         "sharp": rules.decimals,
-        "bounds": layers.degree_bounds(project.counties.geometry),
+        "bounds": layers.degree_bounds(pd.concat(places)),
     }
+
+
+def _stamp(rules: privacy.Edition, lang: str, review_no: str) -> str:
+    """What the head of the sheet says of its use: internal, not public, or the review number."""
+    if rules.name != "public":
+        return word("sheet_internal", lang)
+    return f"{word('sheet_review', lang)}：{review_no}" if review_no else word("sheet_watermark", lang)
 
 
 def _notes(project, gains, lang: str, year: int) -> list[str]:

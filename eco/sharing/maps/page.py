@@ -26,6 +26,7 @@ LEAFLET = {
     "leaflet.js": "5819285cec137b229c94e1ee5ad73e8b6b84345a4367d60f75fe477fe0fb7b03",
     "leaflet.css": "90b693d86392a4779c861b28cf307e7e59c3fb35328c4d8b95f58f814d38c722",
 }
+RENDERER = ("unpack.js", "cards.js", "eco.js")
 # No digit, quote, bracket or slash: packed numbers never look like an id, a tag or an address.
 ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%*+,-.;?_"
 
@@ -129,7 +130,7 @@ def sealed_page(payload: Mapping[str, object], *, title: str, lang: str, waterma
     """
     sheet = _Sheet(json_text(payload), title=title, lang=lang, watermark=watermark)
     styles = [_Style(_leaflet_css()), _Style(_asset("eco.css"))]
-    scripts = [_Script(_leaflet_js()), _Script(_asset("eco.js"))]
+    scripts = [_Script(_leaflet_js()), *(_Script(_asset(name)) for name in RENDERER)]
     for element in (*styles, *scripts):
         sheet.header.add_child(element)
     chart = folium.Map(

@@ -1,98 +1,15 @@
 "use strict";
 
-// Data is only ever shown as text: nodes are made by make(), which sets textContent.
+// The map: layers, panel, search. What is read comes from unpack.js, what is said from cards.js.
 function ecoMap(map, data) {
-  const ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%*+,-.;?_";
+  const { readPoints, readShapes } = ecoUnpack(data);
+  const { LEVELS, SITES, LOSS, say, make, short, between, status, placeKind, placeTip, placeCard, siteCard, householdCard } = ecoCards(data);
   const CLASSES = ["#e4edf4", "#bdd4e7", "#90b5d7", "#6390c0", "#4569a4", "#33417f"];
-  const LOSS = "#d9a18a", HIDDEN = "#dedbd4", UNLINKED = "#8d8a84", NOBODY = "#f3f1ec";
-  const SITES = { forest: "#2f7d4f", juncao: "#a9bf2c", bees: "#e39a1f" };
-  const LEVELS = ["county", "township", "village"];
-  const BASES = ["none", "inferred", "mostly_inferred", "mostly_recorded", "recorded"];
-  const scale = Math.pow(10, data.sharp);
-  const numbers = new Intl.NumberFormat(data.lang === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: 1 });
-  const whole = new Intl.NumberFormat(data.lang === "zh" ? "zh-CN" : "en-GB", { maximumFractionDigits: 0 });
+  const HIDDEN = "#dedbd4", UNLINKED = "#8d8a84", NOBODY = "#f3f1ec";
   const canvas = L.canvas({ padding: 0.3, tolerance: 3 });
   const state = { level: "auto", shown: null, measure: "gain_per_head_mean", groups: {}, overlays: {}, on: {} };
   const home = L.latLngBounds(data.bounds);
   let fitted = 8;
-
-  function say(key) {
-    if (!(key in data.words)) throw new Error("no word " + key);
-    return data.words[key];
-  }
-
-  function make(tag, name, text, parent) {
-    const node = document.createElement(tag);
-    if (name) node.className = name;
-    if (text !== undefined && text !== null) node.textContent = text;
-    if (parent) parent.appendChild(node);
-    return node;
-  }
-
-  // Five bits a sign, zigzag: see pack in page.py.
-  function unpack(text) {
-    const value = new Int8Array(128);
-    for (let i = 0; i < 64; i++) value[ALPHABET.charCodeAt(i)] = i;
-    const out = [];
-    let number = 0, factor = 1;
-    for (let i = 0; i < text.length; i++) {
-      const digit = value[text.charCodeAt(i)];
-      number += (digit & 31) * factor;
-      if (digit < 32) {
-        out.push(number % 2 ? -(number + 1) / 2 : number / 2);
-        number = 0;
-        factor = 1;
-      } else factor *= 32;
-    }
-    return out;
-  }
-
-  function reader(text) {
-    const stream = unpack(text);
-    let at = 0, x = 0, y = 0;
-    return {
-      next: () => stream[at++],
-      point: () => { x += stream[at++]; y += stream[at++]; return [y / scale, x / scale]; },
-    };
-  }
-
-  function readPoints(layer) {
-    const source = reader(layer.points);
-    return Array.from({ length: layer.rows }, () => source.point());
-  }
-
-  // Each row becomes a list of polygons, a single point, or null.
-  function readShapes(layer) {
-    const source = reader(layer.shapes);
-    return Array.from({ length: layer.rows }, () => {
-      const parts = source.next();
-      if (parts < 0) return null;
-      if (parts === 0) return { point: source.point() };
-      return { parts: Array.from({ length: parts }, () =>
-        Array.from({ length: source.next() }, () =>
-          Array.from({ length: source.next() }, source.point))) };
-    });
-  }
-
-  // ---- numbers in words
-
-  function short(value) {
-    const wan = data.lang === "zh" && Math.abs(value) >= 1e5;
-    const text = wan ? numbers.format(value / 1e4) + say("map_wan") : whole.format(value);
-    return text.replace("-", "\u2212");
-  }
-
-  function yuan(value) {
-    return short(value) + " " + say("map_yuan");
-  }
-
-  function between(low, high) {
-    return short(low) + " – " + short(high);
-  }
-
-  function count(value) {
-    return numbers.format(value);
-  }
 
   // ---- colours
 
@@ -109,12 +26,6 @@ function ecoMap(map, data) {
     return CLASSES[Math.round(position * (CLASSES.length - 1) / breaks.length)];
   }
 
-  function status(columns, row) {
-    if (!columns.shown) return "plain";
-    if (columns.shown[row] === null) return "none";
-    return columns.shown[row] ? "shown" : "hidden";
-  }
-
   function placeStyle(level, row) {
     const layer = data.places[level], columns = layer.columns;
     const style = { color: "#ffffff", weight: level === "village" ? 0.6 : 1, opacity: 0.95, fillOpacity: 0.86 };
@@ -123,124 +34,6 @@ function ecoMap(map, data) {
     if (is === "hidden") return Object.assign(style, { fillColor: HIDDEN, fillOpacity: 0.75 });
     if (value === null) return Object.assign(style, { fillColor: NOBODY, fillOpacity: 0.5, color: "#cfcac0" });
     return Object.assign(style, { fillColor: ramp(classOf(value, layer.breaks[state.measure]), layer.breaks[state.measure]) });
-  }
-
-  // ---- popups
-
-  function line(table, label, value, under) {
-    const row = make("tr", "", null, table);
-    make("th", "", label, row);
-    const cell = make("td", "", value, row);
-    if (under) make("small", "", under, cell);
-  }
-
-  function head(title, kind) {
-    const box = make("div", "eco-card");
-    make("p", "eco-kind", kind, box);
-    make("h2", "", title, box);
-    return box;
-  }
-
-  function gainBlock(box, mean, low, high, label) {
-    const block = make("div", "eco-gain", null, box);
-    make("span", "eco-gain-label", label, block);
-    make("strong", mean < 0 ? "eco-negative" : "", yuan(mean), block);
-    make("span", "eco-interval", "P10–P90  " + between(low, high), block);
-  }
-
-  function livelihoodBars(box, columns, row) {
-    const parts = ["forest", "juncao", "bees"].map((name) => [name, columns[name + "_yuan_mean"][row]]);
-    if (parts.some((part) => part[1] === null)) return;
-    const largest = Math.max(1, ...parts.map((part) => Math.abs(part[1])));
-    make("p", "eco-sub", say("map_by_livelihood"), box);
-    parts.forEach(([name, value]) => {
-      const bar = make("div", "eco-bar", null, box);
-      make("span", "eco-bar-name", say(name), bar);
-      const track = make("span", "eco-track", null, bar);
-      const fill = make("i", "", null, track);
-      fill.style.width = Math.round(Math.abs(value) / largest * 100) + "%";
-      fill.style.background = value < 0 ? LOSS : SITES[name];
-      make("span", "eco-bar-value", yuan(value), bar);
-    });
-  }
-
-  function basis(box, code) {
-    const text = say("map_basis_" + BASES[code]) + (code > 0 ? say("map_rests_on") : "");
-    make("p", "eco-basis", say("map_basis") + (data.lang === "zh" ? "：" : " ") + text, box);
-  }
-
-  function placeKind(level, row) {
-    const up = LEVELS[LEVELS.indexOf(level) - 1];
-    const parent = data.places[level].columns.parent[row];
-    return up && parent >= 0 ? say(level) + " · " + data.places[up].columns.name[parent] : say(level);
-  }
-
-  function townshipTotals(box, columns, row) {
-    const totals = [["forest", "forest_mu", "map_mu"], ["juncao", "juncao_mu_seasons", "map_mu_seasons"], ["bees", "hives", "map_boxes"]]
-      .filter(([, column]) => columns[column] && columns[column][row] !== null);
-    if (!totals.length) return;
-    make("p", "eco-sub", say("map_sites_here"), box);
-    const table = make("table", "", null, box);
-    totals.forEach(([name, column, unit]) => line(table, say(name), count(columns[column][row]) + " " + say(unit)));
-  }
-
-  function placeCard(level, row) {
-    const columns = data.places[level].columns;
-    const box = head(columns.name[row], placeKind(level, row));
-    const is = status(columns, row);
-    if (is === "hidden" || is === "none") {
-      make("p", "eco-hidden", say(is === "hidden" ? "map_hidden_why" : "map_no_data"), box);
-    } else if (is === "shown") {
-      const at = (name) => columns[name][row];
-      if (at("gain_per_head_mean") !== null)
-        gainBlock(box, at("gain_per_head_mean"), at("gain_per_head_p10"), at("gain_per_head_p90"), say("map_gain_per_head"));
-      const table = make("table", "", null, box);
-      line(table, say("map_gain"), yuan(at("gain_yuan_mean")), "P10–P90  " + between(at("gain_yuan_p10"), at("gain_yuan_p90")));
-      line(table, say("map_households_count"), count(at("households")));
-      line(table, say("map_persons"), count(at("persons")));
-      line(table, say("map_persons_gaining"), count(at("persons_gaining_mean")),
-           "P10–P90  " + between(at("persons_gaining_p10"), at("persons_gaining_p90")));
-      livelihoodBars(box, columns, row);
-    }
-    townshipTotals(box, columns, row);
-    if (is === "shown") basis(box, columns.basis[row] || 0);
-    return box;
-  }
-
-  const SITE_LINES = {
-    mu: ["map_area", (v) => count(v) + " " + say("map_mu")],
-    hives: ["map_hives", (v) => count(v) + " " + say("map_boxes")],
-    colonies: ["map_colonies", (v) => count(v) + " " + say("map_swarms")],
-    species: ["map_species", String],
-    planted_year: ["map_planted", String],
-    programme: ["map_programme", String],
-    season: ["map_season", String],
-    use: ["map_use", String],
-    started_year: ["map_started", String],
-    households_sharing: ["map_sharing", count],
-  };
-
-  function siteCard(name, row) {
-    const columns = data.sites[name].columns;
-    const box = head(say("map_" + name), say(name));
-    const table = make("table", "", null, box);
-    Object.keys(SITE_LINES).forEach((column) => {
-      const value = columns[column] ? columns[column][row] : null;
-      if (value !== null && value !== "") line(table, say(SITE_LINES[column][0]), SITE_LINES[column][1](value));
-    });
-    if (columns.in_programme && columns.in_programme[row]) make("p", "eco-basis", say("map_in_programme"), box);
-    if (columns.assumed && columns.assumed[row]) make("p", "eco-basis", say("map_assumed"), box);
-    return box;
-  }
-
-  function householdCard(row) {
-    const columns = data.households.columns;
-    const box = head(columns.id[row], say("household"));
-    gainBlock(box, columns.gain_yuan_mean[row], columns.gain_yuan_p10[row], columns.gain_yuan_p90[row], say("map_gain"));
-    const table = make("table", "", null, box);
-    line(table, say("map_persons"), count(columns.persons[row]));
-    basis(box, columns.basis[row]);
-    return box;
   }
 
   // ---- layers
@@ -255,16 +48,6 @@ function ecoMap(map, data) {
     group.addLayer(layer);
   }
 
-  function placeTip(level, row) {
-    const columns = data.places[level].columns;
-    const box = make("div", "eco-tip");
-    make("b", "", columns.name[row], box);
-    const is = status(columns, row);
-    const value = is === "shown" ? columns[state.measure][row] : null;
-    if (is !== "plain") make("span", "", value !== null ? yuan(value) : say(is === "hidden" ? "map_hidden" : "map_no_data"), box);
-    return box;
-  }
-
   function placeGroup(level) {
     if (state.groups[level]) return state.groups[level];
     const group = L.featureGroup();
@@ -276,7 +59,7 @@ function ecoMap(map, data) {
       mark(layer, row, group);
     });
     cardsOn(group, (row) => placeCard(level, row));
-    group.bindTooltip((layer) => placeTip(level, layer.row), { sticky: true, className: "eco-tooltip" });
+    group.bindTooltip((layer) => placeTip(level, layer.row, state.measure), { sticky: true, className: "eco-tooltip" });
     state.groups[level] = group;
     return group;
   }
