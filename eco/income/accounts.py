@@ -13,9 +13,10 @@ Arrays are float32 (households, draws) and live only as long as the chunk.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
+import numba
 import numpy as np
 import pandas as pd
 
@@ -25,6 +26,8 @@ from eco.parameters.draws import Draws, Worlds, unit_keys
 
 # Own days inside the free ones are priced like light local work.
 SHADOW_WAGE = "day_wage_local_light"
+_HOME_COLUMNS = ("village_code", "household_id", "persons", "workers", "free_days")
+_BASE_COLUMNS = ("income_yuan_per_person", "income_year", "base_includes_programme")
 
 
 @dataclass(frozen=True)
@@ -43,17 +46,18 @@ class Block:
     def part(self, low: int, high: int) -> Block:
         """The links of the households at positions low <= position < high, counted from low."""
         start, stop = np.searchsorted(self.household, (low, high))
-        cut = slice(int(start), int(stop))
-        columns = {name: column[cut] for name, column in self.columns.items()}
-        return Block(
-            self.one,
-            self.role,
-            self.household[cut] - low,
-            columns,
-            self.sites[cut],
-            self.households[cut],
-            self.recorded,
-            self.site_ids[cut],
+        part = self.rows(slice(int(start), int(stop)))
+        return replace(part, household=part.household - low)
+
+    def rows(self, links) -> Block:
+        """The links that a slice or a mask picks."""
+        return replace(
+            self,
+            household=self.household[links],
+            columns={name: column[links] for name, column in self.columns.items()},
+            sites=self.sites[links],
+            households=self.households[links],
+            site_ids=self.site_ids[links],
         )
 
     @property
@@ -66,7 +70,7 @@ class Block:
 class Stream:
     """Linked households in order of village and id, with their links, ready to be walked in chunks."""
 
-    homes: pd.DataFrame
+    homes: Mapping[str, np.ndarray]  # columns of the households, each (households,)
     keys: np.ndarray  # hash of household_id, (households,)
     blocks: tuple[Block, ...]
     worlds: Worlds
@@ -75,14 +79,23 @@ class Stream:
     def of(cls, exposure: Exposure, worlds: Worlds, *, linked: bool = True) -> Stream:
         """The households that have any link, or those that have none."""
         homes, links = exposure.project.households, exposure.links
-        homes = homes[homes["household_id"].isin(links["household_id"]) == linked]
-        homes = homes.sort_values(["village_code", "household_id"], ignore_index=True)
+        holding = pd.Index(links["household_id"].unique()).get_indexer(homes["household_id"]) >= 0
+        homes = homes.loc[holding == linked]
+        homes = homes[[*_HOME_COLUMNS, *_BASE_COLUMNS]].sort_values(["village_code", "household_id"])
         blocks = blocks_of(links, exposure.sites, pd.Index(homes["household_id"])) if linked else ()
-        return cls(homes, unit_keys(homes["household_id"]), blocks, worlds)
+        columns = {name: column.to_numpy() for name, column in homes.items()}
+        return cls(columns, unit_keys(homes["household_id"]), blocks, worlds)
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def part(self, cut: tuple[int, int]) -> dict[str, np.ndarray]:
+        """The columns of one chunk's households."""
+        return {name: column[slice(*cut)] for name, column in self.homes.items()}
 
     def cuts(self, size: int) -> list[tuple[int, int]]:
         """Bounds of chunks of about `size` households; a village is never split, so no sum is."""
-        village = self.homes["village_code"].to_numpy()
+        village = self.homes["village_code"]
         ends = np.append(np.flatnonzero(village[1:] != village[:-1]) + 1, len(village))
         cuts, low = [], 0
         for end, following in zip(ends, np.append(ends[1:], np.iinfo(np.int64).max)):
@@ -102,34 +115,35 @@ class Ledger:
     gross: np.ndarray  # mean over worlds, (households,)
 
 
-def ledger(
-    stream: Stream, cut: tuple[int, int], year: int, *, shared: dict, recorded_only: bool = False
-) -> Ledger:
+def ledger(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict) -> Ledger:
     """Sum the flows of one chunk's links in one year."""
     low, high = cut
-    shape = (high - low, stream.worlds.draws)
+    blocks = (block.part(low, high) for block in stream.blocks)
+    return _booked(blocks, stream.worlds, high - low, year, shared)
+
+
+def _booked(blocks: Iterable[Block], worlds: Worlds, households: int, year: int, shared: dict) -> Ledger:
+    shape = (households, worlds.draws)
     gain: dict[str, np.ndarray] = {}
     days: dict[str, np.ndarray] = {}
-    one_off, gross = np.zeros(shape, np.float32), np.zeros(shape[0])
-    for whole in stream.blocks:
-        block = whole.part(low, high)
-        if not len(block.household) or (recorded_only and not block.recorded):
+    one_off, gross = np.zeros(shape, np.float32), np.zeros(households)
+    for block in blocks:
+        if not len(block.household):
             continue
         name = block.one.name
-        draws = Draws(stream.worlds, year, block.sites, block.households, shared)
+        draws = Draws(worlds, year, block.sites, block.households, shared)
         for flow in block.flows:
-            yuan = flow.yuan(block.columns, draws, year)
-            if not yuan.any():
+            if flow.payee != "household":
                 continue
-            _add(_room(gain, name, shape), block.household, yuan)
+            yuan = flow.yuan(block.columns, draws, year)
+            add_rows(_room(gain, name, shape), block.household, yuan)
             if not flow.recurrent:
-                _add(one_off, block.household, yuan)
+                add_rows(one_off, block.household, yuan)
             if flow.gross:
-                gross += np.bincount(block.household, row_means(yuan), minlength=shape[0])
+                gross += np.bincount(block.household, row_means(yuan), minlength=households)
         if block.role in block.one.days:
             asked = block.one.days[block.role](block.columns, draws, year)
-            if asked.any():
-                _add(_room(days, name, shape), block.household, asked)
+            add_rows(_room(days, name, shape), block.household, asked)
     return Ledger(gain, one_off, days, gross)
 
 
@@ -138,19 +152,17 @@ def price_days(book: Ledger, stream: Stream, cut: tuple[int, int], year: int, *,
 
     Returns the mean price of own days inside the free ones, yuan (households,).
     """
-    low, high = cut
-    keys = stream.keys[low:high]
+    keys = stream.keys[slice(*cut)]
     draws = Draws(stream.worlds, year, keys, keys, shared)
     if not book.days:
-        return np.zeros(high - low)
+        return np.zeros(len(keys))
     days = _total(book.days)
-    free = _free_days(stream.homes.iloc[low:high], draws)
-    if (days > free).any():
-        given_up = np.maximum(days - free, 0) * (draws["migrant_month"] / draws["work_days_per_month"])
-        a_day = given_up / np.maximum(days, np.finfo(np.float32).tiny)
-        for name, own in book.days.items():
-            np.subtract(_room(book.gain, name, days.shape), own * a_day, out=book.gain[name])
-    return row_means(np.minimum(days, free) * draws[SHADOW_WAGE])
+    free = _free_days(stream.part(cut), draws)
+    a_day = given_up_a_day(days, free, draws["migrant_month"] / draws["work_days_per_month"])
+    for name, own in book.days.items():
+        gain = _room(book.gain, name, days.shape)
+        gain -= own * a_day
+    return row_means(np.minimum(days, free, out=days) * draws[SHADOW_WAGE])
 
 
 def total_gain(book: Ledger) -> np.ndarray:
@@ -158,31 +170,115 @@ def total_gain(book: Ledger) -> np.ndarray:
     return _total(book.gain) if book.gain else np.zeros_like(book.one_off)
 
 
-def row_means(values: np.ndarray) -> np.ndarray:
+@numba.vectorize(["float32(float32, float32, float32)"], cache=True)
+def given_up_a_day(days, free, pay):
+    """Migrant pay given up for days beyond the free ones, a day worked: pay x max(days - free, 0) / days.
+
+    >>> [float(given_up_a_day(days, 30.0, 150.0)) for days in (0.0, 20.0, 40.0)]
+    [0.0, 0.0, 37.5]
+    """
+    return pay * max(days - free, np.float32(0)) / max(days, np.float32(1e-6))  # no branch: SIMD takes both
+
+
+@numba.njit(nogil=True, cache=True, fastmath={"reassoc"})
+def row_means(values):  # pragma: no cover - compiled
     """Mean of every row in double precision: float32 (rows, draws) to (rows,).
 
     >>> row_means(np.array([[1, 2, 6]], np.float32)).tolist()
     [3.0]
     """
-    return np.einsum("ij->i", values.astype(float)) / values.shape[1]
+    means = np.empty(values.shape[0])
+    for row in range(values.shape[0]):
+        total = 0.0
+        for draw in range(values.shape[1]):
+            total += values[row, draw]
+        means[row] = total / values.shape[1]
+    return means
 
 
-def base_income(stream: Stream, cut: tuple[int, int], year: int) -> np.ndarray:
+@numba.njit(nogil=True, cache=True)
+def add_rows(total, household, yuan):  # pragma: no cover - compiled
+    """Add rows of links (links, draws or 1) to the rows of their households, in place and in order.
+
+    >>> total = np.zeros((2, 2), np.float32)
+    >>> add_rows(total, np.array([1, 1]), np.array([[1, 2], [3, 4]], np.float32))
+    >>> total.tolist()
+    [[0.0, 0.0], [4.0, 6.0]]
+    """
+    for link in range(len(household)):
+        row = total[household[link]]
+        if yuan.shape[1] == 1:
+            row += yuan[link, 0]
+        else:
+            row += yuan[link]
+
+
+@numba.njit(nogil=True, cache=True)
+def sum_runs(values, starts):  # pragma: no cover - compiled
+    """Sums over runs of rows in double precision: float32 (rows, draws) to (runs, draws); starts say where.
+
+    >>> sum_runs(np.array([[1], [2], [4]], np.float32), np.array([0, 2])).tolist()
+    [[3.0], [4.0]]
+    """
+    sums = np.zeros((len(starts), values.shape[1]))
+    for run in range(len(starts)):
+        end = starts[run + 1] if run + 1 < len(starts) else len(values)
+        for row in range(starts[run], end):
+            for draw in range(values.shape[1]):
+                sums[run, draw] += values[row, draw]
+    return sums
+
+
+@numba.njit(nogil=True, cache=True)
+def count_persons(
+    counts, starts, recurrent, base, persons, known, line, threshold
+):  # pragma: no cover - compiled
+    """Add persons to counts (5, villages, draws): gaining, above without, above with, crossing up and down.
+
+    A household gains where its recurrent gain is above 0 and at least threshold x base x persons; it stands
+    above where base + gain / persons >= line. `recurrent` (households, draws) is yuan a household, `base`
+    (households, 1 or draws) yuan a person. Returns in how many worlds each household stands above.
+    """
+    above = np.zeros(len(persons), np.int64)
+    village = -1
+    before = np.empty(recurrent.shape[1], np.float32)
+    for home in range(len(persons)):
+        village += village + 1 < len(starts) and starts[village + 1] == home
+        if base.shape[1] == 1:
+            before[:] = base[home, 0]
+        else:
+            before[:] = base[home]
+        for draw in range(len(before)):
+            gain, without = recurrent[home, draw], before[draw]
+            was = known[home] and without >= line
+            stands = known[home] and gain >= (line - without) * persons[home]
+            gaining = gain > 0 and gain >= threshold * without * persons[home]
+            above[home] += stands
+            counts[0, village, draw] += persons[home] * gaining
+            counts[1, village, draw] += persons[home] * was
+            counts[2, village, draw] += persons[home] * stands
+            counts[3, village, draw] += persons[home] * (stands and not was)
+            counts[4, village, draw] += persons[home] * (was and not stands)
+    return above
+
+
+def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict) -> np.ndarray:
     """Register income per person without the programme, carried to `year`: (households, 1 or draws).
 
     Where the base already holds the programme, what recorded links paid in the income year is taken out first.
     Growth a year is `base_growth`, by default none.
     """
     low, high = cut
-    homes = stream.homes.iloc[low:high]
-    base = homes["income_yuan_per_person"].to_numpy(np.float32)[:, None]
-    since = homes["income_year"].to_numpy()
-    holds = (homes["base_includes_programme"] == "yes").to_numpy()
+    homes = stream.part(cut)
+    base = homes["income_yuan_per_person"].astype(np.float32)[:, None]
+    since, persons = homes["income_year"], homes["persons"].astype(np.float32)[:, None]
+    holds = homes["base_includes_programme"] == "yes"
     for known in np.unique(since[holds]):
-        book = ledger(stream, cut, int(known), shared={}, recorded_only=True)
-        paid = total_gain(book)
-        rows = (holds & (since == known))[:, None]
-        base = base - rows * paid / homes["persons"].to_numpy(np.float32)[:, None]
+        rows = holds & (since == known)
+        parts = (block.part(low, high) for block in stream.blocks if block.recorded)
+        own = (block.rows(rows[block.household]) for block in parts)
+        paid = total_gain(_booked(own, stream.worlds, high - low, int(known), shared))
+        base = base - paid / persons
     growth = stream.worlds.numbers["base_growth"].mode
     return base * ((1 + growth) ** (year - since)).astype(np.float32)[:, None]
 
@@ -229,20 +325,13 @@ def _total(by_livelihood: Mapping[str, np.ndarray]) -> np.ndarray:
     return total
 
 
-def _add(total: np.ndarray, household: np.ndarray, yuan: np.ndarray) -> None:
-    """Add rows of links to rows of households; links of one household are summed first, in their order."""
-    starts = np.flatnonzero(np.diff(household, prepend=-1))
-    if len(starts) < len(household):
-        yuan = np.add.reduceat(yuan, starts, axis=0)
-        household = household[starts]
-    if len(household) == len(total):
-        total += yuan
-    else:
-        total[household] += yuan
-
-
-def _free_days(homes: pd.DataFrame, draws: Draws) -> np.ndarray:
-    recorded = homes["free_days"].to_numpy(np.float32)[:, None]
-    free = np.where(np.isnan(recorded), draws["hh_days_avail"], recorded)
+def _free_days(homes: Mapping[str, np.ndarray], draws: Draws) -> np.ndarray:
+    usual = draws["hh_days_avail"]
+    recorded = homes["free_days"].astype(np.float32)
+    free = np.empty((len(recorded), usual.shape[1]), np.float32)
+    free[:] = usual
+    known = ~np.isnan(recorded)
+    free[known] = recorded[known, None]
     # A household without a worker has no migrant pay to give up: all its days are priced as light work.
-    return np.where(homes["workers"].to_numpy()[:, None] > 0, free, np.float32(np.inf))
+    free[homes["workers"] <= 0] = np.inf
+    return free

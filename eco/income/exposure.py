@@ -20,6 +20,7 @@ from eco.records.project import Project
 from eco.records.tables import POOR_TYPES, WORKING_CRS
 from eco.space.forage import COVER_CLASSES, forage_hectares
 from eco.space.reach import decay, pairs_within
+from eco.space.terrain import slope_aspect
 
 # Where the aspect is unknown a plot counts as half shady, half sunny.
 UNKNOWN_SHADY_SHARE = 0.5
@@ -147,7 +148,7 @@ class _Calendar:
 
     def years(self, since: float, lasting: float) -> slice:
         """Columns of the years from `since` on, at least one and within the calendar."""
-        start = int(np.clip(since - self.first_year, 0, self.free.shape[1] - 1))
+        start = int(min(max(since - self.first_year, 0), self.free.shape[1] - 1))
         return slice(start, int(min(start + lasting, self.free.shape[1])))
 
     def book(self, booked: np.ndarray, links: pd.DataFrame, days: np.ndarray, lasting: np.ndarray) -> None:
@@ -184,7 +185,7 @@ def _sites(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFrame:
     if one.site_table == "apiaries":
         table = table.assign(**_forage(project, numbers))
     else:
-        table = table.assign(shady_share=UNKNOWN_SHADY_SHARE)
+        table = table.assign(shady_share=_shady_share(project, place))
     numeric = {name: np.asarray(column, float) for name, column in one.site_columns(table).items()}
     key = table.columns[0]
     frame = pd.DataFrame(numeric, index=pd.Index(table[key], name="site_id"))
@@ -192,6 +193,17 @@ def _sites(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFrame:
     since = one.inferences[0].since if one.inferences else None
     frame["since"] = frame[since] if since else float(project.settings.default_year)
     return frame
+
+
+def _shady_share(project: Project, place) -> np.ndarray:
+    """1 where a plot faces north, 0 where it faces south, by the elevation raster where that is fine enough."""
+    if "elevation" not in project.rasters or not len(place):
+        return np.full(len(place), UNKNOWN_SHADY_SHARE)
+    _, aspect = slope_aspect(
+        project.rasters["elevation"], np.column_stack([place.x, place.y]), crs=WORKING_CRS
+    )
+    facing = np.where(np.isfinite(aspect), aspect, 0.0)
+    return np.where(np.isfinite(aspect), np.cos(np.radians(facing)) > 0, UNKNOWN_SHADY_SHARE)
 
 
 def _forage(project: Project, numbers: Numbers) -> dict[str, np.ndarray]:
@@ -216,7 +228,7 @@ def _recorded(project: Project, sites: Mapping[str, pd.DataFrame]) -> pd.DataFra
     parts = []
     for name, frame in sites.items():
         inside = frame.index[frame["in_programme"] > 0]
-        parts.append(links[links["site_id"].isin(inside)].assign(livelihood=name))
+        parts.append(links[inside.get_indexer(links["site_id"]) >= 0].assign(livelihood=name))
     found = pd.concat(parts, ignore_index=True)
     found = found.assign(recorded=True, weight=0.0, site_recorded=0.0)
     return found[_LINK_COLUMNS]
@@ -251,17 +263,20 @@ def _infer(one, inference: Inference, sites, recorded, calendar: _Calendar, free
     near = decay(distance, numbers["reach_decay"].mode * 1000)
     most = numbers[inference.most].mode if inference.most else np.inf
     bounds = np.searchsorted(site, np.arange(len(lacking) + 1))
-    parts, left = [], []
-    for at, (site_id, row) in enumerate(lacking.iterrows()):
+    rest, since = lacking["rest"].to_numpy(), lacking["since"].to_numpy()
+    chosen, taken = [], []
+    for at in range(len(lacking)):
         span = slice(bounds[at], bounds[at + 1])
-        years = calendar.years(row["since"], lasting)
-        chosen, taken = _allot(row["rest"], able[home[span]], near[span], free, years, days_per_unit, most)
-        free[chosen, years] -= (taken * days_per_unit)[:, None]
-        left.append((site_id, inference.role, row["rest"] - taken.sum()))
-        parts.append(_inferred_rows(one, inference, site_id, row, calendar.household_ids[chosen], taken))
-    unallotted = pd.DataFrame(left, columns=["site_id", "role", "quantity"]).assign(unit=inference.unit)
-    empty = pd.DataFrame(columns=_LINK_COLUMNS)
-    return pd.concat(parts) if parts else empty, unallotted[unallotted["quantity"] > 1e-6]
+        years = calendar.years(since[at], lasting)
+        who, much = _allot(rest[at], able[home[span]], near[span], free, years, days_per_unit, most)
+        free[who, years] -= (much * days_per_unit)[:, None]
+        chosen.append(who)
+        taken.append(much)
+    left = rest - np.array([much.sum() for much in taken])
+    columns = {"site_id": lacking.index, "role": inference.role, "quantity": left, "unit": inference.unit}
+    unallotted = pd.DataFrame(columns)
+    links = _inferred_rows(one, inference, lacking, calendar.household_ids, chosen, taken)
+    return links, unallotted[unallotted["quantity"] > 1e-6]
 
 
 def _allot(rest, homes, near, free, years, days_per_unit, most):
@@ -276,19 +291,26 @@ def _allot(rest, homes, near, free, years, days_per_unit, most):
     return homes[order], fill(rest, weights[order], capacity)
 
 
-def _inferred_rows(one, inference: Inference, site_id, row, household_ids, taken) -> pd.DataFrame:
+def _inferred_rows(
+    one, inference: Inference, lacking: pd.DataFrame, household_ids, chosen, taken
+) -> pd.DataFrame:
+    """One row a household that takes part of a site's rest; `chosen` and `taken` hold an array a site."""
+    if not len(lacking):
+        return pd.DataFrame(columns=_LINK_COLUMNS)
+    of_site = np.repeat(np.arange(len(lacking)), [len(who) for who in chosen])
+    sites, quantity = lacking.iloc[of_site], np.concatenate(taken)
     return pd.DataFrame(
         {
-            "household_id": household_ids,
-            "site_id": site_id,
+            "household_id": household_ids[np.concatenate(chosen)],
+            "site_id": sites.index,
             "livelihood": one.name,
             "role": inference.role,
-            "quantity": taken,
+            "quantity": quantity,
             "unit": inference.unit,
-            "year": int(row["since"]),
+            "year": sites["since"].to_numpy(int),
             "recorded": False,
-            "weight": taken / row["rest"],
-            "site_recorded": row["done"],
+            "weight": quantity / sites["rest"].to_numpy(),
+            "site_recorded": sites["done"].to_numpy(),
         }
     )
 
@@ -298,21 +320,19 @@ def _per_household(project: Project, links: pd.DataFrame, calendar: _Calendar) -
     table = homes[["household_id", "village_code", "persons", "workers"]].copy()
     table["free_days"] = calendar.free[:, 0]
 
-    def total(rows: pd.DataFrame) -> np.ndarray:
-        return (
-            rows.groupby("household_id")["quantity"].sum().reindex(homes["household_id"]).fillna(0).to_numpy()
-        )
+    at = calendar.household_ids.get_indexer(links["household_id"])
+    quantity, recorded = links["quantity"].to_numpy(float), links["recorded"].to_numpy(bool)
+    livelihood, role, unit = links["livelihood"], links["role"], links["unit"]
 
-    table["planting_mu"] = total(links[(links["role"] == "planter") & (links["unit"] == "mu")])
-    table["work_days"] = total(links[links["unit"] == "days"])
-    table["leased_mu"] = total(links[links["role"] == "lessor"])
-    table["juncao_mu_seasons"] = total(links[(links["role"] == "grower") & (links["livelihood"] == "juncao")])
-    table["hives"] = total(links[links["role"] == "keeper"])
-    table["guard_posts"] = total(links[links["role"] == "guard"])
-    table["linked"] = (
-        homes["household_id"].isin(links.loc[links["recorded"].astype(bool), "household_id"]).to_numpy()
-    )
-    table["inferred"] = (
-        homes["household_id"].isin(links.loc[~links["recorded"].astype(bool), "household_id"]).to_numpy()
-    )
+    def total(rows, what=quantity) -> np.ndarray:
+        return np.bincount(at[rows], what[rows], minlength=len(homes))
+
+    table["planting_mu"] = total((role == "planter") & (unit == "mu"))
+    table["work_days"] = total(unit == "days")
+    table["leased_mu"] = total(role == "lessor")
+    table["juncao_mu_seasons"] = total((role == "grower") & (livelihood == "juncao"))
+    table["hives"] = total(role == "keeper")
+    table["guard_posts"] = total(role == "guard")
+    ones = np.ones(len(links))
+    table["linked"], table["inferred"] = total(recorded, ones) > 0, total(~recorded, ones) > 0
     return table

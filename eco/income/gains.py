@@ -15,13 +15,16 @@ import numpy as np
 import pandas as pd
 
 from eco.income.accounts import (
+    Block,
     Ledger,
     Stream,
     base_income,
     blocks_of,
+    count_persons,
     ledger,
     price_days,
     row_means,
+    sum_runs,
     total_gain,
 )
 from eco.income.exposure import Exposure
@@ -34,7 +37,8 @@ from eco.problems import DataProblem, Finding
 LEVELS = {"county": "counties", "township": "townships", "village": "villages"}
 _CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
 _LINE_MEASURES = ("persons_above_line_without", "persons_above_line_with", "crossing_up", "crossing_down")
-_WORLD_MEASURES = ("gain_yuan", "gain_recurrent_yuan", "persons_gaining", *_LINE_MEASURES)
+_COUNTS = ("persons_gaining", *_LINE_MEASURES)
+_WORLD_MEASURES = ("gain_yuan", "gain_recurrent_yuan", *_COUNTS)
 _MEAN_MEASURES = (
     "gain_one_off_yuan",
     "gain_economic_yuan",
@@ -42,6 +46,12 @@ _MEAN_MEASURES = (
     *(f"{one.name}_yuan_mean" for one in LIVELIHOODS),
 )
 _CHUNKS_AHEAD = 8
+_FLOW_COLUMNS = (
+    *("livelihood", "site_id", "flow_zh", "flow_en", "payer", "payee", "income_class"),
+    *("recurrent", "recorded", "yuan_mean", "yuan_p10", "yuan_p90"),
+)
+_PAY_GIVEN_UP = Phrase("误工减少的外出务工收入", "migrant pay given up for days beyond the free ones")
+_CENT = 0.01
 Progress = Callable[[int, int], None]
 
 
@@ -91,7 +101,10 @@ class Gains:
         return pd.DataFrame(spread, index=["mean", "p10", "p50", "p90"]).T.rename_axis("measure")
 
     def flows(self, household_id: str, year: int | None = None) -> pd.DataFrame:
-        """One household's yuan flow by flow: site, flow, payer, class, recurrent, recorded, mean, p10, p90."""
+        """One household's yuan flow by flow: site, payer, payee, class, recurrent, recorded, mean, p10, p90.
+
+        What the household receives, and the migrant pay it gives up, add up to its gain.
+        """
         answer = self.answer(year)
         return _flow_table(self, household_id, answer.year)
 
@@ -124,7 +137,7 @@ def estimate_gains(
 class _Part:
     """What a chunk leaves behind: a row a household, and worlds by village."""
 
-    households: pd.DataFrame
+    households: dict[str, np.ndarray]
     villages: np.ndarray
     worlds: dict[str, np.ndarray]
 
@@ -135,16 +148,42 @@ def _answer(gains: Gains, year: int, progress: Progress | None) -> YearAnswer:
     linked = Stream.of(exposure, Worlds(gains.numbers, gains.draws, gains.seed))
     # Households without a link are the same in all worlds: one world answers for them.
     others = Stream.of(exposure, Worlds(gains.numbers, 1, gains.seed), linked=False)
-    parts = [_part(others, (0, len(others.homes)), year, line=line, shared={})] if len(others.homes) else []
-    shared: dict[str, np.ndarray] = {}
-    cuts = linked.cuts(gains.chunk_households)
+    villages = pd.Index(
+        np.union1d(exposure.project.villages["code"], exposure.project.households["village_code"])
+    )
+    worlds = _no_worlds(len(villages), gains.draws, line)
+    rows = []
+    for part, done in _parts(linked, others, year, line=line, size=gains.chunk_households):
+        at = villages.get_indexer(part.villages)
+        for name, values in part.worlds.items():
+            worlds[name][at] += values
+        rows.append(part.households)
+        if progress:
+            progress(done, len(linked) + len(others))
+    households = _household_table(exposure, rows)
+    return YearAnswer(year, line, households, villages.rename("code"), worlds)
+
+
+def _parts(
+    linked: Stream, others: Stream, year: int, *, line: float | None, size: int
+) -> Iterator[tuple[_Part, int]]:
+    """Parts of all households in a fixed order, each with the number of households done."""
+    shared: dict = {}
+    if len(others):
+        yield _part(others, (0, len(others)), year, line=line, shared={}), len(others)
+    cuts = linked.cuts(size)
     with ThreadPoolExecutor() as pool:
         todo = (pool.submit(_part, linked, cut, year, line=line, shared=shared) for cut in cuts)
         for part, (_, done) in zip(_in_order(todo), cuts):
-            parts.append(part)
-            if progress:
-                progress(done, len(linked.homes))
-    return _assembled(exposure, parts, draws=gains.draws, year=year, line=line)
+            yield part, len(others) + done
+
+
+def _no_worlds(villages: int, draws: int, line: float | None) -> dict[str, np.ndarray]:
+    names = [*_WORLD_MEASURES, *(f"{one.name}_yuan" for one in LIVELIHOODS)]
+    worlds = {name: np.zeros((villages, draws)) for name in names}
+    for name in _LINE_MEASURES if line is None else ():
+        worlds[name][:] = np.nan
+    return worlds
 
 
 def _in_order(futures: Iterator) -> Iterator:
@@ -165,33 +204,31 @@ def _line(gains: Gains, year: int) -> float | None:
 
 
 def _part(stream: Stream, cut: tuple[int, int], year: int, *, line: float | None, shared: dict) -> _Part:
-    homes = stream.homes.iloc[slice(*cut)]
+    homes = stream.part(cut)
     book = ledger(stream, cut, year, shared=shared)
     labour = price_days(book, stream, cut, year, shared=shared)
     gain = total_gain(book)
-    base = base_income(stream, cut, year)
+    base = base_income(stream, cut, year, shared=shared)
     threshold = stream.worlds.numbers["gain_threshold"].mode
-    counts, chance = _counts(homes, base, gain - book.one_off, line=line, threshold=threshold)
-    rows = _household_rows(book, gain, labour).assign(chance_above_line=chance)
-    villages = homes["village_code"].to_numpy()
-    starts = np.flatnonzero(np.append(True, villages[1:] != villages[:-1]))
-    return _Part(rows.set_axis(homes["household_id"]), villages[starts], _village_worlds(book, counts, starts))
+    village = homes["village_code"]
+    starts = np.flatnonzero(np.append(True, village[1:] != village[:-1]))
+    counts, chance = _counts(homes, starts, base, gain - book.one_off, line=line, threshold=threshold)
+    rows = {
+        "household_id": homes["household_id"],
+        **_household_rows(book, gain, labour),
+        "chance_above_line": chance,
+    }
+    return _Part(rows, village[starts], _village_worlds(book, starts) | counts)
 
 
-def _village_worlds(book: Ledger, counts: dict[str, np.ndarray], starts: np.ndarray) -> dict[str, np.ndarray]:
+def _village_worlds(book: Ledger, starts: np.ndarray) -> dict[str, np.ndarray]:
     """Sums by village, float64 (villages, draws); each village is added up on its own, whatever the chunk."""
-    summed = {f"{name}_yuan": _sum_runs(yuan, starts) for name, yuan in book.gain.items()}
+    summed = {f"{name}_yuan": sum_runs(yuan, starts) for name, yuan in book.gain.items()}
     gain = sum(summed.values()) if summed else np.zeros((len(starts), 1))
-    summed |= {"gain_yuan": gain, "gain_recurrent_yuan": gain - _sum_runs(book.one_off, starts)}
-    return summed | {name: _sum_runs(persons, starts) for name, persons in counts.items()}
+    return summed | {"gain_yuan": gain, "gain_recurrent_yuan": gain - sum_runs(book.one_off, starts)}
 
 
-def _sum_runs(values: np.ndarray, starts: np.ndarray) -> np.ndarray:
-    bounds = [*starts.tolist(), len(values)]
-    return np.stack([values[a:b].sum(axis=0, dtype=float) for a, b in zip(bounds, bounds[1:])])
-
-
-def _household_rows(book: Ledger, gain: np.ndarray, labour: np.ndarray) -> pd.DataFrame:
+def _household_rows(book: Ledger, gain: np.ndarray, labour: np.ndarray) -> dict[str, np.ndarray]:
     means = {}
     for one in LIVELIHOODS:
         own = book.gain.get(one.name)
@@ -199,41 +236,40 @@ def _household_rows(book: Ledger, gain: np.ndarray, labour: np.ndarray) -> pd.Da
     mean = sum(means.values())
     one_off = row_means(book.one_off)
     p10, p50, p90 = quantiles(gain)
-    return pd.DataFrame(
-        {
-            "gain_yuan_mean": mean,
-            "gain_yuan_p10": p10,
-            "gain_yuan_p50": p50,
-            "gain_yuan_p90": p90,
-            "gain_one_off_yuan": one_off,
-            "gain_recurrent_yuan": mean - one_off,
-            "gain_economic_yuan": mean - labour,
-            "gross_receipts_yuan": book.gross,
-            "chance_of_loss": _chance(gain < 0),
-            **means,
-        }
-    )
+    return {
+        "gain_yuan_mean": mean,
+        "gain_yuan_p10": p10,
+        "gain_yuan_p50": p50,
+        "gain_yuan_p90": p90,
+        "gain_one_off_yuan": one_off,
+        "gain_recurrent_yuan": mean - one_off,
+        "gain_economic_yuan": mean - labour,
+        "gross_receipts_yuan": book.gross,
+        "chance_of_loss": _chance(gain < 0),
+        **means,
+    }
 
 
-def _counts(homes: pd.DataFrame, base: np.ndarray, recurrent: np.ndarray, *, line: float | None, threshold: float):
-    """Persons (households, 1 or draws) gaining, above the line and crossing; chance of standing above it.
+def _counts(
+    homes,
+    starts: np.ndarray,
+    base: np.ndarray,
+    recurrent: np.ndarray,
+    *,
+    line: float | None,
+    threshold: float,
+):
+    """Persons gaining, above the line and crossing it, (villages, draws); chance of standing above it.
 
     A base of which nobody says whether it holds the programme gives no line result.
     """
-    persons = homes["persons"].to_numpy(np.float32)[:, None]
-    known = (homes["base_includes_programme"] != "unknown").to_numpy()[:, None]
+    persons = homes["persons"].astype(np.float32)
+    known = homes["base_includes_programme"] != "unknown"
     least = np.float32(np.inf if line is None else line)
-    above = known & (recurrent >= (least - base) * persons)
-    before = known & (base >= least)
-    gaining = (recurrent > 0) & (recurrent >= np.float32(threshold) * base * persons)
-    counts = {
-        "persons_gaining": gaining * persons,
-        "persons_above_line_with": above * persons,
-        "crossing_up": above * (persons * ~before),
-        "crossing_down": (known & ~above) * (persons * before),
-        "persons_above_line_without": before * persons,
-    }
-    return counts, np.where(known[:, 0] & (line is not None), _chance(above), np.nan)
+    counts = np.zeros((len(_COUNTS), len(starts), recurrent.shape[1]), np.float32)
+    above = count_persons(counts, starts, recurrent, base, persons, known, least, np.float32(threshold))
+    chance = np.where(known & (line is not None), above / recurrent.shape[1], np.nan)
+    return dict(zip(_COUNTS, counts)), chance
 
 
 def _chance(holds: np.ndarray) -> np.ndarray:
@@ -258,23 +294,10 @@ def _spread(worlds: np.ndarray) -> list[float]:
     return [float(worlds.mean()), *(float(q) for q in quantiles(worlds[None, :])[:, 0])]
 
 
-def _assembled(
-    exposure: Exposure, parts: list[_Part], *, draws: int, year: int, line: float | None
-) -> YearAnswer:
-    homes = exposure.project.households
-    villages = pd.Index(np.union1d(exposure.project.villages["code"], homes["village_code"]), name="code")
-    names = [*_WORLD_MEASURES, *(f"{one.name}_yuan" for one in LIVELIHOODS)]
-    worlds = {name: np.zeros((len(villages), draws)) for name in names}
-    for part in parts:
-        at = villages.get_indexer(part.villages)
-        for name, values in part.worlds.items():
-            worlds[name][at] += values
-    if line is None:
-        for name in _LINE_MEASURES:
-            worlds[name][:] = np.nan
-    rows = pd.concat([part.households for part in parts])
+def _household_table(exposure: Exposure, parts: list[dict[str, np.ndarray]]) -> pd.DataFrame:
+    rows = pd.DataFrame({name: np.concatenate([part[name] for part in parts]) for name in parts[0]})
     who = _who(exposure).sort_values("household_id", ignore_index=True)
-    return YearAnswer(year, line, who.join(rows, on="household_id"), villages, worlds)
+    return who.join(rows.set_index("household_id"), on="household_id")
 
 
 def _who(exposure: Exposure) -> pd.DataFrame:
@@ -333,26 +356,28 @@ def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
     own = blocks_of(
         links[links["household_id"] == household_id], gains.exposure.sites, pd.Index([household_id])
     )
-    rows = []
-    for block in own:
-        draws = Draws(worlds, year, block.sites, block.households)
-        for flow in block.flows:
-            yuan = np.broadcast_to(flow.yuan(block.columns, draws, year), (len(block.site_ids), gains.draws))
-            for site_id, one in zip(block.site_ids, yuan):
-                mean, p10, _, p90 = _spread(one)
-                rows.append(
-                    (block.one.name, site_id, flow.label.zh, flow.label.en, flow.payer, flow.income_class)
-                    + (flow.recurrent, block.recorded, mean, p10, p90)
-                )
-    columns = [
-        "livelihood",
-        "site_id",
-        "flow_zh",
-        "flow_en",
-        "payer",
-        "income_class",
-        "recurrent",
-        "recorded",
+    rows = [
+        row
+        for block in own
+        for row in _flow_rows(block, Draws(worlds, year, block.sites, block.households), year)
     ]
-    table = pd.DataFrame(rows, columns=[*columns, "yuan_mean", "yuan_p10", "yuan_p90"])
-    return table[(table["yuan_mean"] != 0) | (table["yuan_p90"] != 0)].reset_index(drop=True)
+    table = pd.DataFrame(rows, columns=_FLOW_COLUMNS)
+    table = table[(table["yuan_mean"] != 0) | (table["yuan_p90"] != 0)]
+    gained = gains.households(year).set_index("household_id").loc[household_id]
+    received = table[table["payee"] == "household"].groupby("livelihood")["yuan_mean"].sum()
+    given_up = [
+        (one.name, "", *_PAY_GIVEN_UP, "nobody", "household", "wage", True, False, left, np.nan, np.nan)
+        for one in LIVELIHOODS
+        if (left := gained[f"{one.name}_yuan_mean"] - received.get(one.name, 0.0)) < -_CENT
+    ]
+    return pd.DataFrame([*table.itertuples(index=False), *given_up], columns=_FLOW_COLUMNS)
+
+
+def _flow_rows(block: Block, draws: Draws, year: int) -> Iterator[tuple]:
+    shape = (len(block.site_ids), draws.worlds.draws)
+    for flow in block.flows:
+        yuan = np.broadcast_to(flow.yuan(block.columns, draws, year), shape)
+        for site_id, worlds in zip(block.site_ids, yuan):
+            mean, p10, _, p90 = _spread(worlds)
+            who = (flow.label.zh, flow.label.en, flow.payer, flow.payee, flow.income_class)
+            yield block.one.name, site_id, *who, flow.recurrent, block.recorded, mean, p10, p90

@@ -1,8 +1,8 @@
 """Which guess the answer hangs on: parameters ranked by their share of the spread of the year's total gain.
 
-What all households share is judged by the worlds at hand: the share of a parameter p in the variance of the total T is
-Var(E[T | p]) / Var(T), with E[T | p] a smooth curve (cubic in the rank of p) fitted over worlds. What differs by site or
-household is held at its mean and estimated again: its share is the variance that goes with it.
+What all households share is judged by the worlds at hand: the share of a parameter p in the variance of the total T
+is Var(E[T | p]) / Var(T), with E[T | p] a smooth curve (cubic in the rank of p) fitted over worlds. What differs by
+site or household is held at its mean and estimated again: its share is the variance that goes with it.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
     """Parameters by livelihood, ranked by share of the spread of the year's total gain.
 
     Columns: livelihood, parameter, label_zh, label_en, unit, varies, share (of the variance of the total over all
-    livelihoods), share_of_livelihood, grade, kind (of the source; judgement means a guess), source. Shares are first-order:
-    interactions are left out, so they need not add up to 1.
+    livelihoods), share_of_livelihood, grade, kind (of the source; judgement means a guess), source. Shares are
+    first-order: interactions are left out, so they need not add up to 1.
     """
     answer = gains.answer(year)
     total = answer.worlds["gain_yuan"].sum(axis=0)
@@ -63,11 +63,12 @@ def _explained(driver: np.ndarray, total: np.ndarray) -> float:
 def _without(gains: Gains, number: Number, year: int, livelihood: str, total, own) -> tuple[float, float]:
     mean = (number.low + 4 * number.mode + number.high) / 6
     held = gains.numbers.replace(number.name, mode=mean, source="held at its mean to measure its influence")
-    again = estimate_gains(gains.exposure, held, draws=gains.draws, seed=gains.seed).answer(year)
-    return tuple(
-        max(0.0, 1 - again.worlds[name].sum(axis=0).var() / worlds.var()) if worlds.var() > 0 else 0.0
-        for name, worlds in (("gain_yuan", total), (f"{livelihood}_yuan", own))
-    )
+    again = estimate_gains(gains.exposure, held, draws=gains.draws, seed=gains.seed).answer(year).worlds
+    return _lost_spread(again["gain_yuan"], total), _lost_spread(again[f"{livelihood}_yuan"], own)
+
+
+def _lost_spread(village_worlds: np.ndarray, worlds: np.ndarray) -> float:
+    return max(0.0, 1 - village_worlds.sum(axis=0).var() / worlds.var()) if worlds.var() > 0 else 0.0
 
 
 def _row(livelihood: str, number: Number, share: float, share_of_livelihood: float) -> dict:

@@ -43,7 +43,9 @@ def gini(income, weights=None) -> float:
     share = weights[order] / weights.sum()
     total = np.sum(share * income[order])
     if not total > 0:
-        raise DataProblem([_finding("E-POV-03", "income", f"mean {total:g}", Phrase("均值大于 0", "a mean above 0"))])
+        raise DataProblem(
+            [_finding("E-POV-03", "income", f"mean {total:g}", Phrase("均值大于 0", "a mean above 0"))]
+        )
     upto = np.cumsum(share * income[order]) / total
     before = np.concatenate([[0.0], upto[:-1]])
     return float(max(1 - np.sum(share * (upto + before)), 0.0))
@@ -65,10 +67,16 @@ def crossing(without, with_programme, line: float, persons) -> tuple[float, floa
 def _checked(income, weights) -> tuple[np.ndarray, np.ndarray]:
     income = np.asarray(income, float)
     weights = np.ones(len(income)) if weights is None else np.asarray(weights, float)
-    bad = ~np.isfinite(income) | ~np.isfinite(weights) | (weights < 0) if len(income) == len(weights) else None
+    bad = (
+        ~np.isfinite(income) | ~np.isfinite(weights) | (weights < 0) if len(income) == len(weights) else None
+    )
     if bad is None or bad.any() or not weights.sum() > 0:
-        found = f"{len(income)} incomes, {len(weights)} weights, {0 if bad is None else int(bad.sum())} unusable"
-        expected = Phrase("等长、有限、权重非负且不全为零", "equal lengths, finite, weights not negative and not all 0")
+        found = (
+            f"{len(income)} incomes, {len(weights)} weights, {0 if bad is None else int(bad.sum())} unusable"
+        )
+        expected = Phrase(
+            "等长、有限、权重非负且不全为零", "equal lengths, finite, weights not negative and not all 0"
+        )
         raise DataProblem([_finding("E-POV-01", "income", found, expected)])
     return income, weights
 

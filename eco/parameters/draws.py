@@ -137,14 +137,15 @@ class Draws:
     year: int
     sites: np.ndarray  # hash of each link's site, shape (links,)
     households: np.ndarray  # hash of each link's household, shape (links,)
-    shared: dict[str, np.ndarray] = field(default_factory=dict)  # filled once, read by all blocks
+    shared: dict[tuple[str, int], np.ndarray] = field(default_factory=dict)  # filled once, read by all blocks
 
     def __getitem__(self, name: str) -> np.ndarray:
+        known = self.shared.get((name, self.year))
+        if known is not None:
+            return known
         number = self.worlds.numbers[name]
         if number.varies == "together" or not number.drawn:
-            if name not in self.shared:
-                self.shared[name] = self.worlds.shared(name, year=self.year)
-            return self.shared[name]
+            return self.shared.setdefault((name, self.year), self.worlds.shared(name, year=self.year))
         if number.varies == "household":
             return self.worlds.each(name, self.households)
         sites, position = np.unique(self.sites, return_inverse=True)
