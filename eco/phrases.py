@@ -21,6 +21,7 @@ WORDS: dict[str, Phrase] = {
     "forest": Phrase("生态林", "ecological forest"),
     "juncao": Phrase("巨菌草", "Juncao grass"),
     "bees": Phrase("中蜂", "Chinese bees"),
+    "labour": Phrase("劳动力", "labour"),
     "county": Phrase("县区", "county"),
     "township": Phrase("乡镇", "township"),
     "village": Phrase("村", "village"),

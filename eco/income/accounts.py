@@ -2,7 +2,8 @@
 
 For household h and world d, with F the flows of its links, D its own days and A its free days:
 
-    given up = migrant pay a day x max(D - A, 0)           leaves the register's income, shared out by days
+    given up = migrant pay a day x max(D - A, 0)           leaves the register's income, shared out by days; what
+                                                           falls to days that end by themselves is one-off
     gain     = sum F - given up                            change in register net income (A19)
     labour   = shadow wage x min(D, A)                     own labour inside the free days
     economic = gain - labour
@@ -26,6 +27,8 @@ from eco.parameters.draws import Draws, Worlds, unit_keys
 
 # Own days inside the free ones are priced like light local work.
 SHADOW_WAGE = "day_wage_local_light"
+# Numbers of the household rather than of a livelihood, which move its register income.
+COMMON_PARAMETERS = ("hh_days_avail", "migrant_month")
 _HOME_COLUMNS = ("village_code", "household_id", "persons", "workers", "free_days")
 _BASE_COLUMNS = ("income_yuan_per_person", "income_year", "base_includes_programme")
 
@@ -41,7 +44,6 @@ class Block:
     sites: np.ndarray  # hash of the site, (links,)
     households: np.ndarray  # hash of the household, (links,)
     recorded: bool
-    site_ids: np.ndarray  # (links,)
 
     def part(self, low: int, high: int) -> Block:
         """The links of the households at positions low <= position < high, counted from low."""
@@ -57,7 +59,6 @@ class Block:
             columns={name: column[links] for name, column in self.columns.items()},
             sites=self.sites[links],
             households=self.households[links],
-            site_ids=self.site_ids[links],
         )
 
     @property
@@ -76,13 +77,18 @@ class Stream:
     worlds: Worlds
 
     @classmethod
-    def of(cls, exposure: Exposure, worlds: Worlds, *, linked: bool = True) -> Stream:
-        """The households that have any link, or those that have none."""
+    def of(cls, exposure: Exposure, worlds: Worlds, *, year: int, linked: bool = True) -> Stream:
+        """The households that have any link, or those that have none, as a year sees them."""
         homes, links = exposure.project.households, exposure.links
         holding = pd.Index(links["household_id"].unique()).get_indexer(homes["household_id"]) >= 0
         homes = homes.loc[holding == linked]
         homes = homes[[*_HOME_COLUMNS, *_BASE_COLUMNS]].sort_values(["village_code", "household_id"])
-        blocks = blocks_of(links, exposure.sites, pd.Index(homes["household_id"])) if linked else ()
+        # A base that holds the programme of an unknown year cannot be freed of it.
+        undated = (homes["base_includes_programme"] == "yes") & homes["income_year"].isna()
+        homes["base_includes_programme"] = homes["base_includes_programme"].mask(undated, "unknown")
+        blocks = (
+            blocks_of(links, exposure.sites, pd.Index(homes["household_id"]), year=year) if linked else ()
+        )
         columns = {name: column.to_numpy() for name, column in homes.items()}
         return cls(columns, unit_keys(homes["household_id"]), blocks, worlds)
 
@@ -112,6 +118,7 @@ class Ledger:
     gain: dict[str, np.ndarray]
     one_off: np.ndarray
     days: dict[str, np.ndarray]
+    one_off_days: np.ndarray
     gross: np.ndarray  # mean over worlds, (households,)
 
 
@@ -126,7 +133,11 @@ def _booked(blocks: Iterable[Block], worlds: Worlds, households: int, year: int,
     shape = (households, worlds.draws)
     gain: dict[str, np.ndarray] = {}
     days: dict[str, np.ndarray] = {}
-    one_off, gross = np.zeros(shape, np.float32), np.zeros(households)
+    one_off, one_off_days, gross = (
+        np.zeros(shape, np.float32),
+        np.zeros(shape, np.float32),
+        np.zeros(households),
+    )
     for block in blocks:
         if not len(block.household):
             continue
@@ -144,7 +155,9 @@ def _booked(blocks: Iterable[Block], worlds: Worlds, households: int, year: int,
         if block.role in block.one.days:
             asked = block.one.days[block.role](block.columns, draws, year)
             add_rows(_room(days, name, shape), block.household, asked)
-    return Ledger(gain, one_off, days, gross)
+            if not any(flow.recurrent for flow in block.flows):
+                add_rows(one_off_days, block.household, asked)
+    return Ledger(gain, one_off, days, one_off_days, gross)
 
 
 def price_days(book: Ledger, stream: Stream, cut: tuple[int, int], year: int, *, shared: dict) -> np.ndarray:
@@ -162,6 +175,7 @@ def price_days(book: Ledger, stream: Stream, cut: tuple[int, int], year: int, *,
     for name, own in book.days.items():
         gain = _room(book.gain, name, days.shape)
         gain -= own * a_day
+    np.subtract(book.one_off, book.one_off_days * a_day, out=book.one_off)
     return row_means(np.minimum(days, free, out=days) * draws[SHADOW_WAGE])
 
 
@@ -174,7 +188,7 @@ def total_gain(book: Ledger) -> np.ndarray:
 def given_up_a_day(days, free, pay):
     """Migrant pay given up for days beyond the free ones, a day worked: pay x max(days - free, 0) / days.
 
-    >>> [float(given_up_a_day(days, 30.0, 150.0)) for days in (0.0, 20.0, 40.0)]
+    >>> [float(given_up_a_day(*np.float32([days, 30, 150]))) for days in (0, 20, 40)]
     [0.0, 0.0, 37.5]
     """
     return pay * max(days - free, np.float32(0)) / max(days, np.float32(1e-6))  # no branch: SIMD takes both
@@ -270,7 +284,7 @@ def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict
     """
     low, high = cut
     homes = stream.part(cut)
-    base = homes["income_yuan_per_person"].astype(np.float32)[:, None]
+    base: np.ndarray = homes["income_yuan_per_person"].astype(np.float32)[:, None]
     since, persons = homes["income_year"], homes["persons"].astype(np.float32)[:, None]
     holds = homes["base_includes_programme"] == "yes"
     for known in np.unique(since[holds]):
@@ -280,13 +294,20 @@ def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict
         paid = total_gain(_booked(own, stream.worlds, high - low, int(known), shared))
         base = base - paid / persons
     growth = stream.worlds.numbers["base_growth"].mode
-    return base * ((1 + growth) ** (year - since)).astype(np.float32)[:, None]
+    carried = np.where(np.isnan(since), 0, year - since)
+    return base * ((1 + growth) ** carried).astype(np.float32)[:, None]
 
 
 def blocks_of(
-    links: pd.DataFrame, sites: Mapping[str, pd.DataFrame], households: pd.Index
+    links: pd.DataFrame, sites: Mapping[str, pd.DataFrame], households: pd.Index, *, year: int
 ) -> tuple[Block, ...]:
-    """Links as blocks, each in the order of `households`; all households of the links must be among them."""
+    """Links as blocks, each in the order of `households`; all households of the links must be among them.
+
+    `share_of_own` is a link's part of what its household holds in the role in `year`.
+    """
+    begun = links["quantity"].where(links["year"] <= year, 0)
+    total = begun.groupby([links["household_id"], links["livelihood"], links["role"]]).transform("sum")
+    links = links.assign(share_of_own=(begun / total.where(total > 0)).fillna(0))
     blocks = []
     for one in LIVELIHOODS:
         own = links[links["livelihood"] == one.name]
@@ -301,14 +322,16 @@ def _block(
     at = position.get_indexer(links["household_id"])
     order = np.argsort(at, kind="stable")
     links = links.iloc[order]
-    of_site = sites.loc[links["site_id"]]
-    own = links.assign(in_days=links["unit"] == "days", link_year=links["year"])
+    of_site = sites.index.get_indexer(links["site_id"])
+    own = {"in_days": links["unit"] == "days", "link_year": links["year"], **links}
     columns = {
-        name: (own if name in own else of_site)[name].to_numpy(np.float32)[:, None] for name in one.needs
+        name: own[name].to_numpy(np.float32)[:, None]
+        if name in own
+        else sites[name].to_numpy(np.float32)[of_site, None]
+        for name in one.needs
     }
     households, site_keys = unit_keys(links["household_id"]), unit_keys(links["site_id"])
-    site_ids = links["site_id"].to_numpy()
-    return Block(one, str(role), at[order], columns, site_keys, households, bool(recorded), site_ids)
+    return Block(one, str(role), at[order], columns, site_keys, households, bool(recorded))
 
 
 def _room(by_livelihood: dict[str, np.ndarray], name: str, shape: tuple[int, int]) -> np.ndarray:

@@ -6,6 +6,7 @@ the number of threads, nor the order of the rows changes a digit.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ from eco.income.accounts import (
 )
 from eco.income.exposure import Exposure
 from eco.livelihoods import LIVELIHOODS
-from eco.parameters.draws import Draws, Worlds
+from eco.parameters.draws import Draws, Worlds, unit_keys
 from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding
@@ -86,7 +87,7 @@ class Gains:
 
     def households(self, year: int | None = None) -> pd.DataFrame:
         """One row a household, in order of id: gain with interval, by livelihood, chances of loss and line."""
-        return self.answer(year).households
+        return self.answer(year).households.copy()
 
     def by(self, level: str, year: int | None = None) -> pd.DataFrame:
         """One row a county, township or village: sums with mean, p10, p50 and p90 over worlds."""
@@ -95,7 +96,7 @@ class Gains:
     def totals(self, year: int | None = None) -> pd.DataFrame:
         """One row a measure; columns mean, p10, p50, p90 over worlds (only the mean where no more is kept)."""
         answer = self.answer(year)
-        spread = {name: _spread(worlds.sum(axis=0)) for name, worlds in answer.worlds.items()}
+        spread = {name: _spread(worlds.sum(axis=0, dtype=float)) for name, worlds in answer.worlds.items()}
         for name in _MEAN_MEASURES[:3]:
             spread[name] = [answer.households[name].sum(), np.nan, np.nan, np.nan]
         return pd.DataFrame(spread, index=["mean", "p10", "p50", "p90"]).T.rename_axis("measure")
@@ -119,7 +120,7 @@ class Gains:
 
 
 def estimate_gains(
-    exposure: Exposure, numbers: Numbers, *, draws: int = 1000, seed: int = 1, chunk_households: int = 256
+    exposure: Exposure, numbers: Numbers, *, draws: int = 1000, seed: int = 1, chunk_households: int = 128
 ) -> Gains:
     """An estimate of every household's gain over `draws` worlds.
 
@@ -145,9 +146,9 @@ class _Part:
 def _answer(gains: Gains, year: int, progress: Progress | None) -> YearAnswer:
     exposure = gains.exposure
     line = _line(gains, year)
-    linked = Stream.of(exposure, Worlds(gains.numbers, gains.draws, gains.seed))
+    linked = Stream.of(exposure, Worlds(gains.numbers, gains.draws, gains.seed), year=year)
     # Households without a link are the same in all worlds: one world answers for them.
-    others = Stream.of(exposure, Worlds(gains.numbers, 1, gains.seed), linked=False)
+    others = Stream.of(exposure, Worlds(gains.numbers, 1, gains.seed), year=year, linked=False)
     villages = pd.Index(
         np.union1d(exposure.project.villages["code"], exposure.project.households["village_code"])
     )
@@ -172,7 +173,7 @@ def _parts(
     if len(others):
         yield _part(others, (0, len(others)), year, line=line, shared={}), len(others)
     cuts = linked.cuts(size)
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         todo = (pool.submit(_part, linked, cut, year, line=line, shared=shared) for cut in cuts)
         for part, (_, done) in zip(_in_order(todo), cuts):
             yield part, len(others) + done
@@ -180,7 +181,8 @@ def _parts(
 
 def _no_worlds(villages: int, draws: int, line: float | None) -> dict[str, np.ndarray]:
     names = [*_WORLD_MEASURES, *(f"{one.name}_yuan" for one in LIVELIHOODS)]
-    worlds = {name: np.zeros((villages, draws)) for name in names}
+    # Counts of persons in a village are whole numbers: single precision holds them exactly.
+    worlds = {name: np.zeros((villages, draws), np.float32 if name in _COUNTS else float) for name in names}
     for name in _LINE_MEASURES if line is None else ():
         worlds[name][:] = np.nan
     return worlds
@@ -342,7 +344,7 @@ def _by(exposure: Exposure, answer: YearAnswer, level: str) -> pd.DataFrame:
     starts = np.flatnonzero(np.diff(of_village, prepend=-1))
     row = pd.Index(codes).get_indexer(at)
     for name in _WORLD_MEASURES:
-        worlds = np.add.reduceat(answer.worlds[name], starts, axis=0)
+        worlds = np.add.reduceat(answer.worlds[name], starts, axis=0, dtype=float)
         worlds = np.where((row >= 0)[:, None], worlds[row], 0.0)
         table[f"{name}_mean"] = worlds.mean(axis=1)
         for suffix, values in zip(("p10", "p50", "p90"), quantiles(worlds)):
@@ -353,13 +355,12 @@ def _by(exposure: Exposure, answer: YearAnswer, level: str) -> pd.DataFrame:
 def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
     links = gains.exposure.links
     worlds = Worlds(gains.numbers, gains.draws, gains.seed)
-    own = blocks_of(
-        links[links["household_id"] == household_id], gains.exposure.sites, pd.Index([household_id])
-    )
+    links = links[links["household_id"] == household_id]
+    names = dict(zip(unit_keys(links["site_id"]), links["site_id"]))
     rows = [
         row
-        for block in own
-        for row in _flow_rows(block, Draws(worlds, year, block.sites, block.households), year)
+        for block in blocks_of(links, gains.exposure.sites, pd.Index([household_id]), year=year)
+        for row in _flow_rows(block, names, Draws(worlds, year, block.sites, block.households), year)
     ]
     table = pd.DataFrame(rows, columns=_FLOW_COLUMNS)
     table = table[(table["yuan_mean"] != 0) | (table["yuan_p90"] != 0)]
@@ -373,11 +374,11 @@ def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
     return pd.DataFrame([*table.itertuples(index=False), *given_up], columns=_FLOW_COLUMNS)
 
 
-def _flow_rows(block: Block, draws: Draws, year: int) -> Iterator[tuple]:
-    shape = (len(block.site_ids), draws.worlds.draws)
+def _flow_rows(block: Block, names: Mapping, draws: Draws, year: int) -> Iterator[tuple]:
+    shape = (len(block.sites), draws.worlds.draws)
     for flow in block.flows:
         yuan = np.broadcast_to(flow.yuan(block.columns, draws, year), shape)
-        for site_id, worlds in zip(block.site_ids, yuan):
+        for site, worlds in zip(block.sites, yuan):
             mean, p10, _, p90 = _spread(worlds)
             who = (flow.label.zh, flow.label.en, flow.payer, flow.payee, flow.income_class)
-            yield block.one.name, site_id, *who, flow.recurrent, block.recorded, mean, p10, p90
+            yield block.one.name, names[site], *who, flow.recurrent, block.recorded, mean, p10, p90

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from eco.income.accounts import COMMON_PARAMETERS
 from eco.income.gains import Gains, estimate_gains
 from eco.livelihoods import LIVELIHOODS
 from eco.parameters.draws import Worlds
@@ -21,26 +22,27 @@ _CURVE_DEGREE = 3
 def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
     """Parameters by livelihood, ranked by share of the spread of the year's total gain.
 
-    Columns: livelihood, parameter, label_zh, label_en, unit, varies, share (of the variance of the total over all
-    livelihoods), share_of_livelihood, grade, kind (of the source; judgement means a guess), source. Shares are
-    first-order: interactions are left out, so they need not add up to 1.
+    Columns: livelihood ("labour" for what all share), parameter, label_zh, label_en, unit, varies, share (of the
+    variance of the total over all livelihoods), share_of_livelihood, grade, kind (of the source; judgement means a
+    guess), source. Shares are first-order: interactions are left out, so they need not add up to 1.
     """
     answer = gains.answer(year)
-    total = answer.worlds["gain_yuan"].sum(axis=0)
+    totals = {name: worlds.sum(axis=0, dtype=float) for name, worlds in answer.worlds.items()}
+    named = [(one.name, name) for one in LIVELIHOODS for name in one.parameters]
+    named += [("labour", name) for name in COMMON_PARAMETERS]
+    drawn = [(livelihood, gains.numbers[name]) for livelihood, name in named if gains.numbers[name].drawn]
+    own = {number.name: number for _, number in drawn if number.varies != "together"}
+    without = {name: _held(gains, number, answer.year) for name, number in own.items()}
     worlds = Worlds(gains.numbers, gains.draws, gains.seed)
     rows = []
-    for one in LIVELIHOODS:
-        own = answer.worlds[f"{one.name}_yuan"].sum(axis=0)
-        for name in one.parameters:
-            number = gains.numbers[name]
-            if not number.drawn:
-                continue
-            if number.varies == "together":
-                ranks = _ranks(worlds, number, answer.year)
-                shares = _explained(ranks, total), _explained(ranks, own)
-            else:
-                shares = _without(gains, number, answer.year, one.name, total, own)
-            rows.append(_row(one.name, number, *shares))
+    for livelihood, number in drawn:
+        spreads = ("gain_yuan", f"{livelihood}_yuan" if livelihood != "labour" else "gain_yuan")
+        if number.name in own:
+            shares = [_lost_spread(without[number.name][name], totals[name]) for name in spreads]
+        else:
+            ranks = _ranks(worlds, number, answer.year)
+            shares = [_explained(ranks, totals[name]) for name in spreads]
+        rows.append(_row(livelihood, number, *shares))
     table = pd.DataFrame(rows)
     return table.sort_values(["share", "share_of_livelihood"], ascending=False, ignore_index=True)
 
@@ -60,15 +62,16 @@ def _explained(driver: np.ndarray, total: np.ndarray) -> float:
     return max(0.0, 1 - left * (len(total) - 1) / (len(total) - 1 - degree))
 
 
-def _without(gains: Gains, number: Number, year: int, livelihood: str, total, own) -> tuple[float, float]:
+def _held(gains: Gains, number: Number, year: int) -> dict[str, np.ndarray]:
+    """Totals of all worlds with one number held at its mean."""
     mean = (number.low + 4 * number.mode + number.high) / 6
     held = gains.numbers.replace(number.name, mode=mean, source="held at its mean to measure its influence")
-    again = estimate_gains(gains.exposure, held, draws=gains.draws, seed=gains.seed).answer(year).worlds
-    return _lost_spread(again["gain_yuan"], total), _lost_spread(again[f"{livelihood}_yuan"], own)
+    again = estimate_gains(gains.exposure, held, draws=gains.draws, seed=gains.seed).answer(year)
+    return {name: worlds.sum(axis=0, dtype=float) for name, worlds in again.worlds.items()}
 
 
-def _lost_spread(village_worlds: np.ndarray, worlds: np.ndarray) -> float:
-    return max(0.0, 1 - village_worlds.sum(axis=0).var() / worlds.var()) if worlds.var() > 0 else 0.0
+def _lost_spread(held: np.ndarray, total: np.ndarray) -> float:
+    return max(0.0, 1 - held.var() / total.var()) if total.var() > 0 else 0.0
 
 
 def _row(livelihood: str, number: Number, share: float, share_of_livelihood: float) -> dict:

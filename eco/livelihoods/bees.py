@@ -59,7 +59,10 @@ def lost_share(beginner, beginner_loss, winter_loss, absconding, frost):
 def _kept(x: Columns, n: Numbers, year: int) -> np.ndarray:
     received = held(x, n["programme_poor_share"])
     since = np.maximum(x["started_year"], x["link_year"])
-    return colonies(received, x["alive_share"], since, np.maximum(x["count_year"], since), year)
+    alive = np.where(
+        x["count_year"] < since, 1, x["alive_share"]
+    )  # an older count says nothing of these hives
+    return colonies(received, alive, since, np.maximum(x["count_year"], since), year)
 
 
 def _nectar_kg(x: Columns, n: Numbers) -> np.ndarray:
@@ -133,10 +136,9 @@ BEES = Livelihood(
             "keeper",
             "hives",
             "programme_poor_share",
-            "hive_labour",
             "started_year",
-            "open",
-            "hives_per_hh_given",
+            years="open",
+            most="hives_per_hh_given",
         ),
     ),
     needs=(
@@ -183,4 +185,5 @@ BEES = Livelihood(
         dividend_flow(),
     ),
     days={"keeper": _keeping_days},
+    day_rates={"keeper": "hive_labour"},
 )

@@ -6,6 +6,8 @@ trees end by themselves and count as one-off; guard pay, rent, compensation and 
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 
@@ -96,9 +98,13 @@ def _leased(x: Columns, year: int) -> np.ndarray:
     return x["quantity"] * in_year(x["link_year"], x["end_year"], year)
 
 
+def _kept_by_owner(x: Columns) -> np.ndarray:
+    """Land nobody rents: its owner draws the subsidy and picks the fruit."""
+    return np.maximum(x["grain_for_green"], x["public_forest"])
+
+
 def _rent(x: Columns, n: Numbers, year: int) -> np.ndarray:
-    kept = np.maximum(x["grain_for_green"], x["public_forest"])  # the owner keeps this land: nobody rents it
-    return _leased(x, year) * (1 - kept) * n["land_rent_hill"]
+    return _leased(x, year) * (1 - _kept_by_owner(x)) * n["land_rent_hill"]
 
 
 def _green_cash(x: Columns, n: Numbers, year: int) -> np.ndarray:
@@ -136,7 +142,7 @@ def _intercrop(x: Columns, n: Numbers, year: int) -> np.ndarray:
 
 def _fruit(x: Columns, n: Numbers, year: int) -> np.ndarray:
     alive = surviving(x["shady_share"], n["survival_north"], n["survival_south"])
-    mu = _leased(x, year) * x["bears_fruit"] * x["household_land"]
+    mu = _leased(x, year) * _kept_by_owner(x) * x["bears_fruit"] * x["household_land"]
     return fruit_net(mu, n["econforest_net"], alive, year - x["planted_year"], n["econforest_first_yield"])
 
 
@@ -145,7 +151,35 @@ def _crop_given_up(x: Columns, n: Numbers, year: int) -> np.ndarray:
 
 
 # Trees that bear something to sell; the conifers of the programme bear nothing.
-BEARING_SPECIES = ("沙棘", "杏", "核桃", "花椒", "苹果", "梨", "枣", "枸杞", "文冠果", "油用牡丹")
+BEARING_SPECIES = frozenset(
+    (
+        "沙棘",
+        "大果沙棘",
+        "杏",
+        "杏树",
+        "山杏",
+        "仁用杏",
+        "核桃",
+        "花椒",
+        "苹果",
+        "梨",
+        "枣",
+        "枸杞",
+        "文冠果",
+        "油用牡丹",
+    )
+)
+_BETWEEN_SPECIES = re.compile(r"[\s+＋、,，/／;；与和及]+")
+
+
+def bearing_share(species: str) -> float:
+    """Share of the named species that bear something to sell; a mixture is taken in equal parts.
+
+    >>> bearing_share("云杉"), bearing_share("云杉+沙棘"), bearing_share("银杏"), bearing_share("山杏")
+    (0.0, 0.5, 0.0, 1.0)
+    """
+    named = [name for name in _BETWEEN_SPECIES.split(species.strip()) if name]
+    return sum(name in BEARING_SPECIES for name in named) / max(len(named), 1)
 
 
 def site_columns(plots: pd.DataFrame) -> dict[str, np.ndarray]:
@@ -160,7 +194,7 @@ def site_columns(plots: pd.DataFrame) -> dict[str, np.ndarray]:
         "public_forest": programme == "public_forest",
         "household_land": plots["tenure"] == "household",
         "farmland": plots["land_class"] == "farmland",
-        "bears_fruit": plots["species"].str.contains("|".join(BEARING_SPECIES)),
+        "bears_fruit": plots["species"].map(bearing_share),
         "shady_share": plots["shady_share"],
     }
 
@@ -175,8 +209,8 @@ FOREST = Livelihood(
     site_table="forest_plots",
     site_columns=site_columns,
     inferences=(
-        Inference("planter", "mu", "plant_poor_share", "plant_labour_days", "planted_year"),
-        Inference("tender", "mu", "plant_poor_share", "tending_days", "planted_year", "tending_years"),
+        Inference("planter", "mu", "plant_poor_share", "planted_year"),
+        Inference("tender", "mu", "plant_poor_share", "planted_year", years="tending_years"),
     ),
     needs=(
         "quantity",
@@ -289,4 +323,5 @@ FOREST = Livelihood(
         dividend_flow(),
     ),
     days={"planter": _planting_days, "tender": _tending_days},
+    day_rates={"planter": "plant_labour_days", "tender": "tending_days"},
 )

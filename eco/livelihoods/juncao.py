@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from eco.livelihoods.livelihood import Columns, Flow, Inference, Livelihood, Numbers, dividend_flow, held
+from eco.livelihoods.livelihood import Columns, Flow, Inference, Livelihood, Numbers, dividend, held
 from eco.phrases import Phrase
 
 
@@ -83,6 +83,10 @@ def _leased_crop_given_up(x: Columns, n: Numbers, year: int) -> np.ndarray:
     return -_leased(x, year) * x["farmland"] * n["grain_net_wheat"]
 
 
+def _dividend(x: Columns, n: Numbers, year: int) -> np.ndarray:
+    return dividend(x, n, year) * (x["season"] == year)
+
+
 def site_columns(plots: pd.DataFrame) -> dict[str, np.ndarray]:
     """Juncao plots as numbers: one row is one season on one plot."""
     return {
@@ -104,9 +108,7 @@ JUNCAO = Livelihood(
     label=Phrase("巨菌草", "Juncao grass"),
     site_table="juncao_plots",
     site_columns=site_columns,
-    inferences=(
-        Inference("grower", "mu", "programme_poor_share", "juncao_labour", "season", most="hh_land"),
-    ),
+    inferences=(Inference("grower", "mu", "programme_poor_share", "season", most="hh_land"),),
     needs=(
         "quantity",
         "in_days",
@@ -162,7 +164,8 @@ JUNCAO = Livelihood(
             _leased_crop_given_up,
             True,
         ),
-        dividend_flow(),
+        _flow("dividend", "分红", "dividend", "shareholder", "firm", "property", _dividend),
     ),
     days={"grower": _growing_days, "planter": _hired_days, "tender": _hired_days},
+    day_rates={"grower": "juncao_labour", "planter": "juncao_labour", "tender": "juncao_labour"},
 )

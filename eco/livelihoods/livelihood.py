@@ -62,15 +62,14 @@ class Flow:
 class Inference:
     """How unrecorded work of a role is split among registered households in reach of a site.
 
-    `share` names the number that says what part of the site falls to them, `days` the days a unit asks a
-    year, `most` the largest quantity one household takes (empty: as much as its free days allow), `since` the
-    site column of the first year, `years` the number of years it lasts (empty: one year; "open": no end).
+    `share` names the number that says what part of the site falls to them, `since` the site column of the first
+    year, `years` the number of years it lasts (empty: one year; "open": no end), `most` the largest quantity one
+    household takes (empty: as much as its free days allow).
     """
 
     role: str
     unit: str
     share: str
-    days: str
     since: str
     years: str = ""
     most: str = ""
@@ -79,6 +78,8 @@ class Inference:
 @dataclass(frozen=True)
 class Livelihood:
     """One livelihood, complete: flows, own days by role, columns and numbers it needs.
+
+    Days of a role whose flows all end by themselves end with them and count as one-off.
 
     `site_columns` turns its table of sites into numbers: at least `in_programme` (0/1), `site_quantity` and
     every site column of `needs`, each of shape (sites,).
@@ -93,6 +94,7 @@ class Livelihood:
     parameters: tuple[str, ...]
     flows: tuple[Flow, ...]
     days: Mapping[str, Yuan]  # own labour in days a year, by role
+    day_rates: Mapping[str, str]  # the number of days that a unit (mu, hive) asks a year, by role
 
 
 def in_year(since: np.ndarray, until: np.ndarray, year: int) -> np.ndarray:
@@ -101,7 +103,7 @@ def in_year(since: np.ndarray, until: np.ndarray, year: int) -> np.ndarray:
 
 
 def held(x: Columns, registered_share: np.ndarray) -> np.ndarray:
-    """What a link holds, in the site's unit: as recorded, or a part of what is not recorded.
+    """What links hold, in the site's unit: as recorded, or, where none is, a part of what is not recorded.
 
     Unrecorded: weight x max(site_quantity x registered_share - site_recorded, 0), so that recorded and inferred
     together stay within the registered share of the site.
@@ -113,8 +115,7 @@ def held(x: Columns, registered_share: np.ndarray) -> np.ndarray:
     """
     if x["recorded"].all():
         return x["quantity"]
-    rest = np.maximum(x["site_quantity"] * registered_share - x["site_recorded"], 0)
-    return np.where(x["recorded"] > 0, x["quantity"], x["weight"] * rest)
+    return x["weight"] * np.maximum(x["site_quantity"] * registered_share - x["site_recorded"], 0)
 
 
 def dividend(x: Columns, n: Numbers, year: int) -> np.ndarray:

@@ -116,7 +116,7 @@ class Worlds:
         """What all households share: float32, shape (1, draws), or (1, 1) for a chosen number."""
         number = self.numbers[name]
         nobody = np.zeros(1, np.uint64)
-        if number.shape == "event":
+        if number.shape == "event" and number.drawn:
             chance = self.shared(number.chance, year=year)
             bits = uniform_bits(stream_key(self.seed, f"{name}|{year}"), nobody, draws=self.draws)
             return (bits < chance * np.float32(2.0**24)).astype(np.float32)

@@ -62,7 +62,7 @@ class Number:
     @property
     def drawn(self) -> bool:
         """Whether worlds differ in this number."""
-        return self.shape == "event" or (self.shape == "pert" and self.low < self.high)
+        return self.shape != "chosen" and self.low < self.high
 
 
 @dataclass(frozen=True)
@@ -202,11 +202,22 @@ def _rows(path) -> list[dict]:
         return pd.read_csv(file, dtype=str, keep_default_na=False).to_dict("records")
 
 
+def _encoding(path: Path) -> str:
+    """UTF-8 as the house writes it, or GB18030 as Excel saves CSV in China."""
+    try:
+        path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return "gb18030"
+    return "utf-8-sig"
+
+
 def _overridden(numbers: Numbers, path: Path) -> Numbers:
     if not path.is_file():
         raise DataProblem([_missing_file(path)])
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
-    findings = [
+    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=_encoding(path))
+    twice = sorted(table["name"][table["name"].duplicated()].unique()) if "name" in table else []
+    findings = [_finding("E-PAR-07", path.name, "", name, "重复 / twice", _ONCE, _KEEP_ONE) for name in twice]
+    findings += [
         _finding("E-PAR-02", path.name, "", column, "无此列 / no such column", _COLUMN_EXPECTED, _COLUMN_TODO)
         for column in _OVERRIDE_COLUMNS[:-1]
         if column not in table
@@ -239,6 +250,8 @@ def _overridden(numbers: Numbers, path: Path) -> Numbers:
     return numbers
 
 
+_ONCE = Phrase("每个参数一行", "one row a number")
+_KEEP_ONE = Phrase("只留一行", "keep one of the rows")
 _A_NUMBER = Phrase("数字", "a number")
 _WRITE = Phrase("改写此格", "correct this cell")
 _COLUMN_EXPECTED = Phrase("name, low, mode, high, source 各列", "the columns name, low, mode, high, source")

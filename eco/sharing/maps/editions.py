@@ -166,7 +166,7 @@ def _with_basis(places: pd.DataFrame, households: pd.DataFrame, level: str) -> p
     recorded = answer["code"].str[:digits].map(share).to_numpy(dtype=float)
     answer["basis"] = _basis(recorded)
     if "shown" not in answer:  # None where there is nobody to show
-        answer["shown"] = np.where(answer["households"] > 0, True, None)
+        answer["shown"] = (answer["households"] > 0).astype(object).where(answer["households"] > 0, None)
     return answer.assign(basis=answer["basis"].where(answer["shown"].eq(True)))
 
 
