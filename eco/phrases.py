@@ -172,6 +172,15 @@ WORDS: dict[str, Phrase] = {
         "登记用工超过可用劳动日的有 {count} 户·年：原样报告，不作删减。",
         "Recorded work exceeds free days in {count} household-years: reported, never cut.",
     ),
+    "report_capped": Phrase(
+        "未按工日登记的造林工资按工日×日工资计，但不超过项目投资的劳务份额；{share} 的情形下封顶起作用。",
+        "Planting not recorded in days is paid days x wage, at most the labour share of the project's cost: the cap "
+        "binds in {share} of the worlds.",
+    ),
+    "report_outside": Phrase(
+        "{count} 条登记联结在项目以外的地点，不计增收。",
+        "{count} recorded links are to sites outside the programme and earn nothing here.",
+    ),
     "report_conditional": Phrase(
         "区间以联结记录、地点数量和登记收入为条件；“户”只指册内农户。这是模型测算，不是脱贫认定。",
         "Intervals are conditional on links, quantities and register incomes; households are those of the "

@@ -6,11 +6,14 @@ import json
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from eco.files import whole_file, write_text
 from eco.income.gains import Gains
 from eco.livelihoods import LIVELIHOODS
+from eco.livelihoods.forest import planting_pay_per_mu
+from eco.parameters.draws import Worlds
 from eco.phrases import Phrase
 from eco.records.project import Project, findings_table
 
@@ -92,6 +95,8 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
         "persons_linked": int(homes.loc[homes["linked"], "persons"].sum()),
         "persons_linked_only_inferred": int(homes.loc[homes["inferred"] & ~homes["linked"], "persons"].sum()),
         "overbooked_household_years": len(gains.exposure.overbooked),
+        "links_outside_programme": len(gains.exposure.outside),
+        "planting_pay_capped_share": planting_capped_share(gains),
         **{name: _three(totals.loc[name]) for name in SPREAD_MEASURES},
         "gain_yuan_mean": _number(totals.loc["gain_yuan", "mean"]),
         "gain_one_off_yuan_mean": _number(totals.loc["gain_one_off_yuan", "mean"]),
@@ -103,6 +108,16 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
         "sha256": {**project.inputs, **gains.numbers.inputs},
         "versions": {name: version(name) for name in _PACKAGES},
     }
+
+
+def planting_capped_share(gains: Gains) -> float:
+    """Share of worlds in which days x wage exceed the labour share of the project's cost and planting is paid less."""
+    worlds = Worlds(gains.numbers, gains.draws, gains.seed)
+    days, wage, cost, share = (
+        worlds.shared(name, year=0)
+        for name in ("plant_labour_days", "day_wage_planting", "forest_project_cost", "plant_labour_share")
+    )
+    return round(float(np.mean(planting_pay_per_mu(days, wage, cost, share) < days * wage)), 4)
 
 
 def _three(row: pd.Series) -> dict:
