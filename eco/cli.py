@@ -246,14 +246,19 @@ def _print_findings(findings) -> None:
 
 
 def _print_answer(gains, year: int | None) -> None:
+    from rich.box import SIMPLE_HEAD
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title="一年增收 gain in a year", title_justify="left")
+    from eco.phrases import WORDS
+
+    title = "一年增收（元、人） gain in a year (yuan, persons)"
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for heading in ("", "mean", "P10", "P50", "P90"):
         table.add_column(heading, justify="left" if not heading else "right")
     for name, row in gains.totals(year).iterrows():
-        table.add_row(str(name), *("" if value != value else f"{value:,.0f}" for value in row))
+        words = WORDS[f"measure_{name}"]
+        table.add_row(f"{words.zh} {words.en}", *("" if value != value else f"{value:,.0f}" for value in row))
     Console().print(table)
 
 

@@ -43,6 +43,7 @@ def write_report(path: Path | str, gains: Gains, *, year: int | None = None, lan
         drivers=_drivers(gains, facts["year"], lang),
         levels=_level_counts(gains),
         inferred=_inferred(gains, facts),
+        measure_words=lambda name: word(f"measure_{name}", lang),
         wan=wan,
         number=number,
     )
