@@ -84,6 +84,7 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
         "year": answer.year,
         "line": answer.line,
         "line_series": project.settings.line_series,
+        "price_year": project.settings.price_year,
         "households": len(homes),
         "persons": int(homes["persons"].sum()),
         "forest_mu": round(float(forest["verified_mu"].fillna(forest["area_mu"])[programme].sum()), 4),

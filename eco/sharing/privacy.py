@@ -14,11 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from eco import livelihoods
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding, mask
 
 FLOOR = 5  # households that must stand behind a published number
-LIVELIHOODS = ("forest", "juncao", "bees")
+LIVELIHOODS = tuple(one.name for one in livelihoods.LIVELIHOODS)
 
 _PLACE = (
     "name",
@@ -32,9 +33,7 @@ _PLACE = (
     "gain_per_head_mean",
     "gain_per_head_p10",
     "gain_per_head_p90",
-    "forest_yuan_mean",
-    "juncao_yuan_mean",
-    "bees_yuan_mean",
+    *(f"{name}_yuan_mean" for name in LIVELIHOODS),
     "persons_gaining_mean",
     "persons_gaining_p10",
     "persons_gaining_p90",
