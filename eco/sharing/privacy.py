@@ -14,12 +14,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from eco import livelihoods
+from eco.livelihoods import LIVELIHOODS as ALL_LIVELIHOODS
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding, mask
 
 FLOOR = 5  # households that must stand behind a published number
-LIVELIHOODS = tuple(one.name for one in livelihoods.LIVELIHOODS)
+LIVELIHOODS = tuple(one.name for one in ALL_LIVELIHOODS)
 
 _PLACE = (
     "name",
