@@ -55,7 +55,7 @@ def check(
         _print_findings(project.findings)
         if xlsx:
             write_findings(project, xlsx)
-            _say(f"[green]✓[/] {xlsx}")
+            _written(xlsx)
     bad = len(project.left_out) or any(finding.level == "error" for finding in project.findings)
     raise typer.Exit(1 if bad else 0)
 
@@ -76,7 +76,7 @@ def estimate(
         gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
         write_estimate(gains, out, year=year)
     _print_left_out(gains.exposure.project)
-    _say(f"[green]✓[/] {out}")
+    _written(out)
 
 
 @app.command(name="map")
@@ -106,7 +106,7 @@ def map_(
                 lang=lang.value,
                 year=year,
             )
-    _say(f"[green]✓[/] {out}")
+    _written(out)
     _warn_unreviewed(edition.value, review_no)
 
 
@@ -150,7 +150,7 @@ def run(
     _print_answer(gains, year)
     _print_left_out(project)
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
-        _say(f"[green]✓[/] {path}")
+        _written(path)
     _warn_unreviewed("public", review_no)
 
 
@@ -165,7 +165,7 @@ def example(
 
     with _said(), _progress() as progress, _step(progress, "示例 example"):
         write_example(folder, households=households, seed=seed)
-    _say(f"[green]✓[/] {folder}")
+    _written(folder)
 
 
 def main() -> None:
@@ -182,7 +182,9 @@ def _gains(folder: Path, progress, *, draws: int, seed: int, year: int | None, p
     with _step(progress, "读取与检查 read and check"):
         project = load_project(folder)
         own = folder / "parameters.csv"
-        numbers = load_parameters(parameters or (own if own.is_file() else None))
+        numbers = load_parameters(own if own.is_file() else None)
+        if parameters:
+            numbers = load_parameters(parameters, upon=numbers)
     with _step(progress, "联结 link households to sites"):
         exposure = link(project, numbers)
     gains = estimate_gains(exposure, numbers, draws=draws, seed=seed)
@@ -224,6 +226,12 @@ def _said():
         raise typer.Exit(2) from None
 
 
+def _written(path: Path) -> None:
+    from rich.markup import escape
+
+    _say(f"[green]✓[/] {escape(str(path))}")
+
+
 def _say(words: str) -> None:
     from rich.console import Console
 
@@ -252,7 +260,9 @@ def _print_answer(gains, year: int | None) -> None:
 
     from eco.phrases import WORDS
 
-    title = "一年增收（元、人） gain in a year (yuan, persons)"
+    answer = gains.answer(year)
+    line = "–" if answer.line is None else f"{answer.line:,.0f}"
+    title = f"{answer.year} 年增收 gain (元 yuan, 人 persons) · 线 line {line} · {gains.draws} 次抽样 draws"
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1))
     for heading in ("", "mean", "P10", "P50", "P90"):
         table.add_column(heading, justify="left" if not heading else "right")

@@ -87,10 +87,10 @@ WORDS: dict[str, Phrase] = {
     "map_wan": Phrase("万", ""),
     "map_households_count": Phrase("户数", "Households"),
     "map_persons": Phrase("人口", "Persons"),
-    "map_gain": Phrase("年增收", "Gain a year"),
+    "map_gain": Phrase("年增收（登记口径，含一次性）", "Register gain a year, one-off included"),
     "map_gain_per_head": Phrase("人均年增收", "Gain per head"),
     "map_by_livelihood": Phrase("其中", "Of which"),
-    "map_persons_gaining": Phrase("增收人口", "Persons gaining"),
+    "map_persons_gaining": Phrase("经常性增收一成以上人口", "Persons gaining 10 % (recurrent)"),
     "map_basis": Phrase("依据", "Rests on"),
     "map_basis_recorded": Phrase("联结全部为登记", "recorded links only"),
     "map_basis_mostly_recorded": Phrase("联结以登记为主，部分推算", "mostly recorded links, some inferred"),
@@ -127,10 +127,10 @@ WORDS: dict[str, Phrase] = {
     # the report: what the page says begins with report_
     "report_title": Phrase("生态扶贫增收测算", "Ecological poverty alleviation: modelled gains"),
     "report_lead": Phrase(
-        "项目范围内 {households} 户 {persons} 人中，{linked} 人有登记联结；{year} 年测算增收合计 {mean} 万元"
+        "册内 {households} 户 {persons} 人中，{linked} 人有登记联结；{year} 年测算增收合计 {mean} 万元"
         "（P10–P90：{p10} 至 {p90} 万元）。",
-        "Of {persons} persons in {households} households of the file, {linked} hold a recorded link. In {year} they "
-        "gain {mean} x 10,000 yuan (P10–P90: {p10} to {p90}).",
+        "Of {persons} persons in {households} households of the file, {linked} hold a recorded link. In {year} all "
+        "households of the file gain {mean} x 10,000 yuan (P10–P90: {p10} to {p90}).",
     ),
     "report_accounts": Phrase("三本账", "Three accounts of the same year"),
     "report_gross": Phrase("毛收入", "gross receipts"),
@@ -178,6 +178,21 @@ WORDS: dict[str, Phrase] = {
         "登记用工超过可用劳动日的有 {count} 户·年：原样报告，不作删减。",
         "Recorded work exceeds free days in {count} household-years: reported, never cut.",
     ),
+    "report_persons_linked": Phrase("有登记联结人口", "persons with a recorded link"),
+    "report_per_linked": Phrase("元/联结人口（含推算）", "yuan a linked person (inferred too)"),
+    "report_growth": Phrase(
+        "“无项目”取 {base} 年登记收入，年增长 {share}，比 {year} 年的线。",
+        "“Without” is register income of {base}, grown by {share} a year, against the line of {year}.",
+    ),
+    "report_no_forage": Phrase(
+        "没有土地覆盖栅格：蜜源未作限制，养蜂增收可能偏高。",
+        "No land-cover raster: honey is not limited by flowers and may be too high.",
+    ),
+    "report_unallotted": Phrase(
+        "可达范围内无人有余力承担、未作分配的数量（unallotted.csv）：",
+        "Unrecorded work nobody in reach had days for (unallotted.csv):",
+    ),
+    "report_overridden": Phrase("被替换的参数：", "Numbers overridden:"),
     "report_capped": Phrase(
         "未按工日登记的造林工资按工日×日工资计，但不超过项目投资的劳务份额；{share} 的情形下封顶起作用。",
         "Planting not recorded in days is paid days x wage, at most the labour share of the project's cost: the cap "

@@ -182,6 +182,8 @@ def _bees(link, site, n, year, book):
         return
     received, alive = _quantity(link, site, n["programme_poor_share"]), site["alive_share"]
     counted = site["count_year"]
+    if counted < since:
+        alive = 1.0
     if year >= counted:
         at_work = received * alive
     else:
@@ -197,7 +199,7 @@ def _bees(link, site, n, year, book):
     bulk_price = min(n["honey_price_wholesale"], n["honey_price"])
     book.receive(direct * n["honey_price"] + (honey - direct) * bulk_price)
     book.spend(at_work * n["hive_running_cost"])
-    if year >= counted:
+    if not site["counted"] or year > max(counted, since):
         gone = n["frost_absconding"] if n["frost_year"] else 0.0
         if year - since < n["beginner_years"]:
             lost = max(n["hive_loss_smallholder"], gone)

@@ -69,7 +69,7 @@ def _one_link(table, site, role, quantity, unit, link_year, *, numbers, draws=10
 
 
 def _flows(gains, year) -> dict[str, float]:
-    table = gains.flows("H1", year).query("payee == 'household'")
+    table = gains.flows("H1", year).query("payee == 'household' or payer == 'household'")
     assert table["flow_en"].is_unique
     return dict(zip(table["flow_en"], table["yuan_mean"]))
 

@@ -75,6 +75,9 @@ class Stream:
     keys: np.ndarray  # hash of household_id, (households,)
     blocks: tuple[Block, ...]
     worlds: Worlds
+    in_base: Mapping[
+        int, tuple[Block, ...]
+    ]  # by income year: recorded links whose yuan the base already holds
 
     @classmethod
     def of(cls, exposure: Exposure, worlds: Worlds, *, year: int, linked: bool = True) -> Stream:
@@ -86,11 +89,21 @@ class Stream:
         # A base that holds the programme of an unknown year cannot be freed of it.
         undated = (homes["base_includes_programme"] == "yes") & homes["income_year"].isna()
         homes["base_includes_programme"] = homes["base_includes_programme"].mask(undated, "unknown")
-        blocks = (
-            blocks_of(links, exposure.sites, pd.Index(homes["household_id"]), year=year) if linked else ()
-        )
+        ids = pd.Index(homes["household_id"])
+        blocks = blocks_of(links, exposure.sites, ids, year=year) if linked else ()
+        holders = homes[homes["base_includes_programme"] == "yes"]
+        recorded = links[links["recorded"].astype(bool)]
+        in_base = {
+            int(known): blocks_of(
+                recorded[recorded["household_id"].isin(rows["household_id"])],
+                exposure.sites,
+                ids,
+                year=int(known),
+            )
+            for known, rows in (holders.groupby("income_year") if linked else ())
+        }
         columns = {name: column.to_numpy() for name, column in homes.items()}
-        return cls(columns, unit_keys(homes["household_id"]), blocks, worlds)
+        return cls(columns, unit_keys(homes["household_id"]), blocks, worlds, in_base)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -286,12 +299,9 @@ def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict
     homes = stream.part(cut)
     base: np.ndarray = homes["income_yuan_per_person"].astype(np.float32)[:, None]
     since, persons = homes["income_year"], homes["persons"].astype(np.float32)[:, None]
-    holds = homes["base_includes_programme"] == "yes"
-    for known in np.unique(since[holds]):
-        rows = holds & (since == known)
-        parts = (block.part(low, high) for block in stream.blocks if block.recorded)
-        own = (block.rows(rows[block.household]) for block in parts)
-        paid = total_gain(_booked(own, stream.worlds, high - low, int(known), shared))
+    for known, blocks in stream.in_base.items():
+        parts = (block.part(low, high) for block in blocks)
+        paid = total_gain(_booked(parts, stream.worlds, high - low, known, shared))
         base = base - paid / persons
     growth = stream.worlds.numbers["base_growth"].mode
     carried = np.where(np.isnan(since), 0, year - since)

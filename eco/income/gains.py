@@ -32,7 +32,7 @@ from eco.income.exposure import Exposure
 from eco.livelihoods import LIVELIHOODS
 from eco.parameters.draws import Draws, Worlds, unit_keys
 from eco.parameters.numbers import Numbers
-from eco.phrases import Phrase
+from eco.phrases import Phrase, neighbours
 from eco.problems import DataProblem, Finding
 
 LEVELS = {"county": "counties", "township": "townships", "village": "villages"}
@@ -47,6 +47,7 @@ _MEAN_MEASURES = (
     *(f"{one.name}_yuan_mean" for one in LIVELIHOODS),
 )
 _CHUNKS_AHEAD = 8
+FIRST_YEAR, LAST_YEAR = 1990, 2060
 _FLOW_COLUMNS = (
     *("livelihood", "site_id", "flow_zh", "flow_en", "payer", "payee", "income_class"),
     *("recurrent", "recorded", "yuan_mean", "yuan_p10", "yuan_p90"),
@@ -81,6 +82,12 @@ class Gains:
     def answer(self, year: int | None = None, *, progress: Progress | None = None) -> YearAnswer:
         """Everything about one year (default: the project's); `progress(done, all)` counts households."""
         year = self.exposure.project.settings.default_year if year is None else int(year)
+        if not FIRST_YEAR <= year <= LAST_YEAR:
+            expected = Phrase(f"{FIRST_YEAR}—{LAST_YEAR} 的年份", f"a year from {FIRST_YEAR} to {LAST_YEAR}")
+            todo = Phrase("更正年份", "correct the year")
+            raise DataProblem(
+                [Finding("E-EST-05", "error", "estimate", "", "year", str(year), expected, todo)]
+            )
         if year not in self.answers:
             self.answers[year] = _answer(self, year, progress)
         return self.answers[year]
@@ -353,6 +360,14 @@ def _by(exposure: Exposure, answer: YearAnswer, level: str) -> pd.DataFrame:
 
 
 def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
+    known = gains.exposure.project.households["household_id"]
+    if household_id not in set(known):
+        near = ", ".join(neighbours(household_id, known)) or "–"
+        expected = Phrase(f"册内的户编号，相近的有 {near}", f"a household of the file, near: {near}")
+        todo = Phrase("更正户编号", "correct the id")
+        raise DataProblem(
+            [Finding("E-EST-04", "error", "gains", "", "household_id", household_id, expected, todo)]
+        )
     links = gains.exposure.links
     worlds = Worlds(gains.numbers, gains.draws, gains.seed)
     links = links[links["household_id"] == household_id]
@@ -364,14 +379,20 @@ def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows, columns=_FLOW_COLUMNS)
     table = table[(table["yuan_mean"] != 0) | (table["yuan_p90"] != 0)]
-    gained = gains.households(year).set_index("household_id").loc[household_id]
-    received = table[table["payee"] == "household"].groupby("livelihood")["yuan_mean"].sum()
-    given_up = [
-        (one.name, "", *_PAY_GIVEN_UP, "nobody", "household", "wage", True, False, left, np.nan, np.nan)
-        for one in LIVELIHOODS
-        if (left := gained[f"{one.name}_yuan_mean"] - received.get(one.name, 0.0)) < -_CENT
-    ]
-    return pd.DataFrame([*table.itertuples(index=False), *given_up], columns=_FLOW_COLUMNS)
+    return pd.concat([table, _pay_given_up(gains, table, household_id, year)], ignore_index=True)
+
+
+def _pay_given_up(gains: Gains, flows: pd.DataFrame, household_id: str, year: int) -> pd.DataFrame:
+    """Rows for migrant pay given up: what the flows leave unexplained of the household's gain."""
+    gained = gains.answer(year).households.set_index("household_id").loc[household_id]
+    own = flows[(flows["payee"] == "household") | (flows["payer"] == "household")]
+    rows = []
+    for recurrent, column in ((True, "gain_recurrent_yuan"), (False, "gain_one_off_yuan")):
+        left = gained[column] - own.loc[own["recurrent"] == recurrent, "yuan_mean"].sum()
+        if left < -_CENT:
+            who = ("labour", "", *_PAY_GIVEN_UP, "household", "nobody", "wage")
+            rows.append((*who, recurrent, False, left, np.nan, np.nan))
+    return pd.DataFrame(rows, columns=_FLOW_COLUMNS).astype(flows.dtypes.to_dict())
 
 
 def _flow_rows(block: Block, names: Mapping, draws: Draws, year: int) -> Iterator[tuple]:
@@ -380,5 +401,7 @@ def _flow_rows(block: Block, names: Mapping, draws: Draws, year: int) -> Iterato
         yuan = np.broadcast_to(flow.yuan(block.columns, draws, year), shape)
         for site, worlds in zip(block.sites, yuan):
             mean, p10, _, p90 = _spread(worlds)
-            who = (flow.label.zh, flow.label.en, flow.payer, flow.payee, flow.income_class)
+            paid = mean < 0 and not flow.given_up
+            hands = (flow.payee, flow.payer) if paid else (flow.payer, flow.payee)
+            who = (flow.label.zh, flow.label.en, *hands, flow.income_class)
             yield block.one.name, names[site], *who, flow.recurrent, block.recorded, mean, p10, p90

@@ -15,8 +15,12 @@ from eco.income.gains import Gains, estimate_gains
 from eco.livelihoods import LIVELIHOODS
 from eco.parameters.draws import Worlds
 from eco.parameters.numbers import Number
+from eco.phrases import Phrase
+from eco.problems import DataProblem, Finding
 
 _CURVE_DEGREE = 3
+_NOISE = 4.0  # a curve through pure noise explains degree / draws, and seldom four times that
+FEWEST_DRAWS = 200
 
 
 def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
@@ -26,6 +30,12 @@ def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
     variance of the total over all livelihoods), share_of_livelihood, grade, kind (of the source; judgement means a
     guess), source. Shares are first-order: interactions are left out, so they need not add up to 1.
     """
+    if gains.draws < FEWEST_DRAWS:
+        expected = Phrase(f"至少 {FEWEST_DRAWS} 次抽样", f"at least {FEWEST_DRAWS} draws")
+        todo = Phrase("增加 --draws", "ask for more draws")
+        raise DataProblem(
+            [Finding("E-EST-03", "error", "drivers", "", "draws", str(gains.draws), expected, todo)]
+        )
     answer = gains.answer(year)
     totals = {name: worlds.sum(axis=0, dtype=float) for name, worlds in answer.worlds.items()}
     named = [(one.name, name) for one in LIVELIHOODS for name in one.parameters]
@@ -37,7 +47,9 @@ def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
     rows = []
     for livelihood, number in drawn:
         spreads = ("gain_yuan", f"{livelihood}_yuan" if livelihood != "labour" else "gain_yuan")
-        if number.name in own:
+        if totals[spreads[1]].var() == 0:
+            shares = [0.0, 0.0]  # a livelihood without a flow this year drives nothing
+        elif number.name in own:
             shares = [_lost_spread(without[number.name][name], totals[name]) for name in spreads]
         else:
             ranks = _ranks(worlds, number, answer.year)
@@ -53,13 +65,14 @@ def _ranks(worlds: Worlds, number: Number, year: int) -> np.ndarray:
 
 
 def _explained(driver: np.ndarray, total: np.ndarray) -> float:
-    """Share of the variance of `total` that a smooth curve in `driver` explains, corrected for its freedom."""
+    """Share of the variance of `total` that a smooth curve in `driver` explains; 0 where noise explains as much."""
     if total.var() == 0 or driver.var() == 0:
         return 0.0
     degree = 1 if len(np.unique(driver)) == 2 else _CURVE_DEGREE
     fitted = np.polynomial.Polynomial.fit(driver, total, degree)(driver)
     left = np.sum((total - fitted) ** 2) / np.sum((total - total.mean()) ** 2)
-    return max(0.0, 1 - left * (len(total) - 1) / (len(total) - 1 - degree))
+    share = 1 - left * (len(total) - 1) / (len(total) - 1 - degree)
+    return float(share) if share > _NOISE * degree / len(total) else 0.0
 
 
 def _held(gains: Gains, number: Number, year: int) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from eco.phrases import Phrase
 
 
 def colonies(received, alive_share, started_year, count_year, year):
-    """Colonies at work in a year: shrinking evenly up to the count, held at the counted number from then on.
+    """Colonies at work in a year: shrinking evenly up to the count, held at the counted number afterwards.
 
     >>> [float(colonies(10.0, 0.5, 2018, 2020, t)) for t in (2017, 2018, 2019, 2020, 2021)]
     [0.0, 10.0, 7.5, 5.0, 5.0]
@@ -96,7 +96,8 @@ def _replacement(x: Columns, n: Numbers, year: int) -> np.ndarray:
     lost = lost_share(
         beginner, n["hive_loss_smallholder"], n["hive_loss_winter"], n["frost_absconding"], n["frost_year"]
     )
-    held = x["count_year"] <= year  # before the count the loss is already in the shrinking number
+    # Up to the count the loss is already in the shrinking number.
+    held = np.where(x["counted"] > 0, np.maximum(x["count_year"], since) < year, 1)
     return -_kept(x, n, year) * held * lost * n["hive_cost_colony"]
 
 
@@ -114,6 +115,7 @@ def site_columns(yards: pd.DataFrame) -> dict[str, np.ndarray]:
         "site_quantity": received,
         "started_year": yards["started_year"],
         "alive_share": np.divide(alive, received, out=np.zeros_like(alive), where=received > 0),
+        "counted": counted.notna(),
         "count_year": counted.fillna(yards["started_year"]),
         "forage_known": yards["forage_forest_ha"].notna(),
         "forage_forest_ha": yards["forage_forest_ha"].fillna(0),
@@ -150,6 +152,7 @@ BEES = Livelihood(
         "site_recorded",
         "started_year",
         "alive_share",
+        "counted",
         "count_year",
         "share_of_own",
         "forage_known",

@@ -64,7 +64,7 @@ class Inference:
 
     `share` names the number that says what part of the site falls to them, `since` the site column of the first
     year, `years` the number of years it lasts (empty: one year; "open": no end), `most` the largest quantity one
-    household takes (empty: as much as its free days allow).
+    household takes at one site (empty: as much as its free days allow).
     """
 
     role: str

@@ -157,17 +157,17 @@ class Numbers:
         return f"<p>{escape(repr(self))}</p>{self.table().to_html(index=False)}"
 
 
-def load_parameters(path: str | Path | None = None) -> Numbers:
-    """The numbers of the house, with the overrides of a `parameters.csv` on top.
+def load_parameters(path: str | Path | None = None, *, upon: Numbers | None = None) -> Numbers:
+    """The numbers of the house (or those it stands `upon`), with the overrides of a `parameters.csv` on top.
 
     The file has the columns name, low, mode, high, source, note; every row needs a source. Raises
     DataProblem with all faults at once.
     """
-    numbers = _own_numbers()
+    numbers = upon or _own_numbers()
     if path is None:
         return numbers
     numbers = _overridden(numbers, Path(path))
-    return replace(numbers, inputs={Path(path).name: sha256(path)})
+    return replace(numbers, inputs={**numbers.inputs, Path(path).name: sha256(path)})
 
 
 def _own_numbers() -> Numbers:

@@ -63,13 +63,19 @@ _LEVEL_COLOURS = {"error": "#f4b6b0", "doubt": "#fbe3a3", "note": "#e3ecf5"}
 
 
 def write_estimate(gains: Gains, folder: Path, *, year: int | None = None) -> None:
-    """households.parquet, by_county.csv, by_township.csv and summary.json of one year, in `folder`."""
+    """households.parquet, by_county.csv, by_township.csv and summary.json of one year, in `folder`.
+
+    Beside them overbooked.csv (recorded work beyond free days) and unallotted.csv (work nobody had days for).
+    """
     households = gains.households(year)[list(HOUSEHOLD_COLUMNS)]
     with whole_file(folder / "households.parquet") as draft:
         households.to_parquet(draft, index=False)
     for level, name in (("county", "by_county.csv"), ("township", "by_township.csv")):
         # The byte order mark lets Excel read Chinese.
         write_text(folder / name, "\ufeff" + gains.by(level, year).to_csv(index=False, lineterminator="\n"))
+    for name in ("overbooked", "unallotted"):
+        table = getattr(gains.exposure, name)
+        write_text(folder / f"{name}.csv", "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
     text = json.dumps(summary(gains, year=year), ensure_ascii=False, indent=2)
     write_text(folder / "summary.json", text + "\n")
 
@@ -84,7 +90,6 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
         "year": answer.year,
         "line": answer.line,
         "line_series": project.settings.line_series,
-        "price_year": project.settings.price_year,
         "households": len(homes),
         "persons": int(homes["persons"].sum()),
         "forest_mu": round(float(forest["verified_mu"].fillna(forest["area_mu"])[programme].sum()), 4),
@@ -96,6 +101,13 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
         "persons_linked": int(homes.loc[homes["linked"], "persons"].sum()),
         "persons_linked_only_inferred": int(homes.loc[homes["inferred"] & ~homes["linked"], "persons"].sum()),
         "overbooked_household_years": len(gains.exposure.overbooked),
+        "unallotted": {
+            str(unit): round(float(rows["quantity"].sum()), 1)
+            for unit, rows in gains.exposure.unallotted.groupby("unit")
+        },
+        "forage_known": "land_cover" in project.rasters or not len(yards),
+        "income_years": _span(project.households["income_year"]),
+        "base_growth": gains.numbers["base_growth"].mode,
         "links_outside_programme": len(gains.exposure.outside),
         "planting_pay_capped_share": planting_capped_share(gains),
         **{name: _three(totals.loc[name]) for name in SPREAD_MEASURES},
@@ -119,6 +131,14 @@ def planting_capped_share(gains: Gains) -> float:
         for name in ("plant_labour_days", "day_wage_planting", "forest_project_cost", "plant_labour_share")
     )
     return round(float(np.mean(planting_pay_per_mu(days, wage, cost, share) < days * wage)), 4)
+
+
+def _span(years: pd.Series) -> str:
+    known = years.dropna()
+    if known.empty:
+        return "–"
+    low, high = int(known.min()), int(known.max())
+    return str(low) if low == high else f"{low}–{high}"
 
 
 def _three(row: pd.Series) -> dict:

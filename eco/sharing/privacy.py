@@ -17,6 +17,7 @@ import pandas as pd
 from eco.livelihoods import LIVELIHOODS as ALL_LIVELIHOODS
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding, mask
+from eco.records.tables import personal_columns
 
 FLOOR = 5  # households that must stand behind a published number
 LIVELIHOODS = tuple(one.name for one in ALL_LIVELIHOODS)
@@ -33,11 +34,11 @@ _PLACE = (
     "gain_per_head_mean",
     "gain_per_head_p10",
     "gain_per_head_p90",
-    *(f"{name}_yuan_mean" for name in LIVELIHOODS),
-    "persons_gaining_mean",
-    "persons_gaining_p10",
-    "persons_gaining_p90",
     "basis",
+)
+_INSIDE = (
+    *(f"{name}_yuan_mean" for name in LIVELIHOODS),
+    *("persons_gaining_mean", "persons_gaining_p10", "persons_gaining_p90"),
 )
 _TOTALS = ("forest_mu", "juncao_mu_seasons", "hives")
 _SITES = {
@@ -77,9 +78,9 @@ EDITIONS: dict[str, Edition] = {
             decimals=5,
             grid_m=100.0,
             columns={
-                "county": _PLACE,
-                "township": _PLACE + _TOTALS,
-                "village": _PLACE,
+                "county": _PLACE + _INSIDE,
+                "township": _PLACE + _INSIDE + _TOTALS,
+                "village": _PLACE + _INSIDE,
                 **{name: columns + _COUNTY_ONLY for name, columns in _SITES.items()},
                 "household": _HOUSEHOLD,
             },
@@ -103,14 +104,13 @@ def edition_named(name: str) -> Edition:
     return EDITIONS[name]
 
 
-def contributors(households: pd.DataFrame) -> pd.DataFrame:
-    """Households behind each village's total: one row a village_code, columns all, forest, juncao, bees.
+def contributors(households: pd.DataFrame) -> pd.Series:
+    """Households behind each village's total, by village_code.
 
-    `households` is what `Gains.households()` gives. A household contributes to a livelihood when its
-    mean there is not zero, and to the total when it contributes to any.
+    `households` is what `Gains.households()` gives. A household contributes when it holds a recorded link and its
+    mean gain is not zero; inferred households are nobody's record and hide nobody.
     """
-    behind = pd.DataFrame({name: households[f"{name}_yuan_mean"].ne(0) for name in LIVELIHOODS})
-    behind.insert(0, "all", behind.any(axis=1) | households["gain_yuan_mean"].ne(0))
+    behind = households["linked"].astype(bool) & households["gain_yuan_mean"].ne(0)
     return behind.groupby(households["village_code"]).sum().astype(int)
 
 
@@ -124,24 +124,18 @@ def parent_code(code: str, level: str) -> str:
 
 
 def hide_small(
-    counts: pd.DataFrame, parents: pd.Series, *, hidden_parents: Iterable[str] = (), floor: int = FLOOR
+    counts: pd.Series, parents: pd.Series, *, hidden_parents: Iterable[str] = (), floor: int = FLOOR
 ) -> pd.Series:
     """Which rows of one level must be hidden: boolean, indexed like `counts`.
 
-    `counts` holds the households behind each published number (one column a number), `parents` the
-    code whose own numbers are published. A row goes when one of its numbers rests on fewer than
-    `floor` households (none at all gives nothing away and may stay), or when its parent went. Then
-    what a reader gets by taking the shown rows from the parent must not be one row's number, nor
-    rest on fewer than `floor` households: further rows go, smallest first, until that holds.
+    `counts` holds the households behind each published number, `parents` the code whose own number is published.
+    A row goes when its number rests on fewer than `floor` households, or when its parent went. Then what a reader
+    gets by taking the shown rows from the parent must be neither one row's number nor rest on fewer than `floor`
+    households: further rows go, smallest first, until that holds.
     """
+    gone = (counts.lt(floor) | parents.isin(set(hidden_parents))).to_numpy(copy=True)
     values = counts.to_numpy()
-    gone = ((values > 0) & (values < floor)).any(axis=1) | parents.isin(set(hidden_parents)).to_numpy()
-    return _hide_complements(counts, parents, gone, floor=floor)
-
-
-def _hide_complements(counts: pd.DataFrame, parents: pd.Series, gone: np.ndarray, *, floor: int) -> pd.Series:
-    values, gone = counts.to_numpy(), gone.copy()
-    order = np.lexsort((counts.index.to_numpy(dtype=str), values.sum(axis=1)))
+    order = np.lexsort((counts.index.to_numpy(dtype=str), values))
     for _, rows in parents.reset_index(drop=True).groupby(parents.to_numpy()).groups.items():
         mine = order[np.isin(order, rows.to_numpy())]
         for candidate in mine:
@@ -152,11 +146,9 @@ def _hide_complements(counts: pd.DataFrame, parents: pd.Series, gone: np.ndarray
 
 
 def _remainder_tells_nothing(hidden: np.ndarray, floor: int) -> bool:
-    """Whether the sum of the hidden rows (rows, numbers) may be known to a reader."""
-    if len(hidden) == 0:
-        return True
-    total, parts = hidden.sum(axis=0), (hidden > 0).sum(axis=0)
-    return len(hidden) > 1 and bool(((total == 0) | ((total >= floor) & (parts > 1))).all())
+    """Whether the sum of the hidden rows may be known to a reader."""
+    total, parts = hidden.sum(), np.count_nonzero(hidden)
+    return bool(total == 0 or (total >= floor and parts > 1))
 
 
 def public_places(
@@ -164,48 +156,47 @@ def public_places(
 ) -> dict[str, pd.DataFrame]:
     """The frames of `Gains.by` with every number that rests on fewer than `floor` households gone.
 
-    `by_level` holds "county", "township" and "village" frames (code, name and numbers), `households`
-    what `Gains.households` gives of the same year. Each answer keeps every row, its code and name,
-    and gets `shown`; the numbers of other rows are NaN. A split by livelihood goes by itself where
-    one of its parts is small. What goes on one level is protected against subtraction on the next.
+    `by_level` holds "county", "township" and "village" frames (code, name and numbers), `households` what
+    `Gains.households` gives of the same year. Each answer keeps every row, its code and name, and gets `shown`; the
+    numbers of other rows are NaN. What goes on one level is protected against subtraction on the next. A row has one
+    total and nothing else is published of it: a split by livelihood beside a total, or a count of those who gain,
+    would give single households away by subtraction.
     """
     behind = contributors(households)
     hidden: Iterable[str] = ()
-    unsplit: Iterable[str] = ()
     answer = {}
     for level in ("county", "township", "village"):
         places = by_level[level].set_index("code", drop=False)
         counts = _behind_each(behind, level).reindex(places.index, fill_value=0)
         parents = pd.Series([parent_code(code, level) for code in places.index], index=places.index)
-        none = counts["all"].lt(floor).to_numpy() | parents.isin(set(hidden)).to_numpy()
-        gone = _hide_complements(counts[["all"]], parents, none, floor=floor)
-        split = hide_small(counts[list(LIVELIHOODS)], parents, hidden_parents=unsplit, floor=floor)
-        # The split adds up to the total, so it cannot be shown beside a hidden one.
-        answer[level] = _blank(places, gone, split | gone)
-        # A split that went only to protect others must not be added up again from those below it.
-        small = counts[list(LIVELIHOODS)].apply(lambda column: column.between(1, floor - 1)).any(axis=1)
-        unsplit = gone.index[gone | parents.isin(set(unsplit)) | (split & ~small)]
+        gone = hide_small(counts, parents, hidden_parents=hidden, floor=floor)
+        answer[level] = _blank(places, gone)
         hidden = gone.index[gone]
     return answer
 
 
-def _behind_each(behind: pd.DataFrame, level: str) -> pd.DataFrame:
+def _behind_each(behind: pd.Series, level: str) -> pd.Series:
     digits = {"county": 6, "township": 9, "village": 12}[level]
     summed = behind.groupby(behind.index.str[:digits]).sum()
     return summed.set_axis(summed.index + ("000" if level == "township" else ""))
 
 
-def _blank(places: pd.DataFrame, gone: pd.Series, split: pd.Series) -> pd.DataFrame:
+def _blank(places: pd.DataFrame, gone: pd.Series) -> pd.DataFrame:
     numbers = [name for name in places.columns if name not in ("code", "name")]
     answer = places.astype(dict.fromkeys(numbers, float))
     answer.loc[gone.to_numpy(), numbers] = np.nan
-    parts = [f"{name}_yuan_mean" for name in LIVELIHOODS if f"{name}_yuan_mean" in places.columns]
-    answer.loc[split.to_numpy(), parts] = np.nan
     return answer.assign(shown=~gone).reset_index(drop=True)
 
 
+def _standing_for(links: pd.DataFrame) -> pd.DataFrame:
+    """Recorded links; the inferred ones only of sites that have none recorded, since they are nobody's record."""
+    recorded = links["recorded"].astype(bool)
+    return links[recorded | ~links["site_id"].isin(links.loc[recorded, "site_id"])]
+
+
 def households_sharing(sites: pd.DataFrame, links: pd.DataFrame) -> pd.Series:
-    """Distinct households, recorded or inferred, linked to each site_id; 0 where none is known."""
+    """Distinct households behind each site_id, as `_standing_for` counts them; 0 where none is known."""
+    links = _standing_for(links)
     counts = links.groupby("site_id")["household_id"].nunique()
     return sites["site_id"].map(counts).fillna(0).astype(int)
 
@@ -216,6 +207,7 @@ def public_sites(sites: pd.DataFrame, links: pd.DataFrame, *, floor: int = FLOOR
     Where a township's total would give a hidden site back by subtraction, the shown sites with the
     fewest households go too, until the hidden ones are several and rest on `floor` households.
     """
+    links = _standing_for(links)
     sharing = households_sharing(sites, links)
     shown = (sharing >= floor).to_numpy(copy=True)
     members = links.groupby("site_id")["household_id"].agg(set)
@@ -231,6 +223,7 @@ def public_sites(sites: pd.DataFrame, links: pd.DataFrame, *, floor: int = FLOOR
 
 def site_totals(sites: pd.DataFrame, links: pd.DataFrame, amount: str, *, floor: int = FLOOR) -> pd.Series:
     """Sum of the column `amount` by township_code, only where `floor` households share the sites."""
+    links = _standing_for(links)
     inside = links[["household_id", "site_id"]].merge(sites[["site_id", "township_code"]], on="site_id")
     behind = inside.groupby("township_code")["household_id"].nunique()
     totals = sites.groupby("township_code")[amount].sum()
@@ -273,7 +266,7 @@ def refuse_personal(page: str, households: pd.DataFrame, *, place_names: Iterabl
     words = {word for word in _TOKEN.findall(joined) if len(word) >= _SHORTEST_WORD}
     words |= set(texts) | set(_DIGITS.findall(joined))
     found = []
-    for column in ("household_id", "head_name", "id_number", "phone"):
+    for column in ("household_id", *personal_columns()):
         if column not in households.columns:
             continue
         values = {text for text in households[column].dropna().astype(str).str.strip() if text}

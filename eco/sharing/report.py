@@ -9,7 +9,7 @@ import pandas as pd
 
 from eco.files import write_text
 from eco.income.gains import Gains
-from eco.income.influence import drivers
+from eco.income.influence import FEWEST_DRAWS, drivers
 from eco.phrases import word
 from eco.sharing.exports import summary
 
@@ -82,7 +82,7 @@ def _lead(facts: dict) -> dict:
 
 
 def _accounts(gains: Gains, facts: dict) -> list[dict]:
-    linked = max(facts["persons_linked"], 1)
+    linked = facts["persons_linked"] + facts["persons_linked_only_inferred"]
     values = (
         ("gross", facts["gross_receipts_yuan_mean"]),
         ("register", facts["gain_yuan_mean"]),
@@ -90,7 +90,12 @@ def _accounts(gains: Gains, facts: dict) -> list[dict]:
     )
     most = max(abs(yuan) for _, yuan in values) or 1
     return [
-        {"key": key, "yuan": yuan, "per_head": yuan / linked, "width": round(100 * max(yuan, 0) / most, 1)}
+        {
+            "key": key,
+            "yuan": yuan,
+            "per_head": yuan / linked if linked else None,
+            "width": round(100 * max(yuan, 0) / most, 1),
+        }
         for key, yuan in values
     ]
 
@@ -117,7 +122,10 @@ def _bars(counties: pd.DataFrame) -> list[dict]:
 
 
 def _drivers(gains: Gains, year: int, lang: str) -> list[dict]:
-    table = drivers(gains, year=year).head(_DRIVERS_SHOWN)
+    if gains.draws < FEWEST_DRAWS:
+        return []
+    table = drivers(gains, year=year)
+    table = table[table["share"] > 0].drop_duplicates("parameter").head(_DRIVERS_SHOWN)
     return [
         {**row, "label": row[f"label_{lang}"], "of": word(row["livelihood"], lang)}
         for row in table.to_dict("records")

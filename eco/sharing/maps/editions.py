@@ -231,7 +231,7 @@ def _sites(project, name: str, lang: str) -> pd.DataFrame:
     if name == "forest":
         frame["mu"] = rows["verified_mu"].fillna(rows["area_mu"])
         frame = frame.assign(
-            species=rows["species"], planted_year=rows["planted_year"], programme=said("programme")
+            programme_site=rows["programme"].ne("none"), species=rows["species"], planted_year=rows["planted_year"], programme=said("programme")
         )
     elif name == "juncao":
         frame = frame.assign(season=rows["season"], use=said("use"))

@@ -69,7 +69,9 @@ function ecoCards(data) {
   }
 
   function livelihoodBars(box, columns, row) {
-    const parts = ["forest", "juncao", "bees"].map((name) => [name, columns[name + "_yuan_mean"][row]]);
+    const parts = ["forest", "juncao", "bees"].filter((name) => columns[name + "_yuan_mean"])
+      .map((name) => [name, columns[name + "_yuan_mean"][row]]);
+    if (!parts.length) return;
     if (parts.some((part) => part[1] === null)) return;
     const largest = Math.max(1, ...parts.map((part) => Math.abs(part[1])));
     make("p", "eco-sub", say("map_by_livelihood"), box);
@@ -118,8 +120,9 @@ function ecoCards(data) {
       line(table, say("map_gain"), yuan(at("gain_yuan_mean")), "P10–P90  " + between(at("gain_yuan_p10"), at("gain_yuan_p90")));
       line(table, say("map_households_count"), count(at("households")));
       line(table, say("map_persons"), count(at("persons")));
-      line(table, say("map_persons_gaining"), count(at("persons_gaining_mean")),
-           "P10–P90  " + between(at("persons_gaining_p10"), at("persons_gaining_p90")));
+      if (columns.persons_gaining_mean)
+        line(table, say("map_persons_gaining"), count(at("persons_gaining_mean")),
+             "P10–P90  " + between(at("persons_gaining_p10"), at("persons_gaining_p90")));
       livelihoodBars(box, columns, row);
     }
     townshipTotals(box, columns, row);
