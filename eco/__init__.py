@@ -11,6 +11,8 @@ _ROOMS = {
     "DataProblem": "eco.problems",
     "Finding": "eco.problems",
     "datums": "eco.space",
+    "DatumEvidence": "eco.space.detective",
+    "detect_datum": "eco.space.detective",
     "Project": "eco.records.project",
     "load_project": "eco.records.project",
     "findings_table": "eco.records.project",
@@ -29,7 +31,7 @@ _ROOMS = {
     "poverty": "eco.income",
     "summary": "eco.sharing.exports",
     "write_estimate": "eco.sharing.exports",
-    "write_findings": "eco.sharing.exports",
+    "write_findings": "eco.sharing.marked",
     "write_report": "eco.sharing.report",
     "save_map": "eco.sharing.maps.editions",
 }

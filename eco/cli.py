@@ -1,4 +1,4 @@
-"""The same road for a terminal: check, estimate, map, run, example."""
+"""The same road for a terminal: check, template, estimate, map, run, example."""
 
 from __future__ import annotations
 
@@ -17,6 +17,13 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+_COLOURS = {"error": "red", "doubt": "yellow", "note": "blue"}
+Place = Annotated[
+    str,
+    typer.Argument(
+        metavar="FOLDER", help="项目文件夹，或数据库 project folder, or postgresql://...", show_default=False
+    ),
+]
 Folder = Annotated[Path, typer.Argument(help="项目文件夹 project folder", show_default=False)]
 Out = Annotated[Path, typer.Option("--out", help="结果文件夹 folder for the results")]
 Draws = Annotated[int, typer.Option(help="抽样次数 worlds drawn")]
@@ -41,18 +48,27 @@ class Language(StrEnum):
 
 @app.command()
 def check(
-    folder: Folder, xlsx: Annotated[Path | None, typer.Option(help="问题清单 write the findings here")] = None
+    folder: Place, xlsx: Annotated[Path | None, typer.Option(help="问题清单 write the findings here")] = None
 ):
     """检查文件，列出全部问题。 Everything that is wrong, worst first.
 
     退出码 exit code: 0 无错 clean, 1 有错或有未采用的行 errors or rows left out, 2 无法读取 cannot read.
     """
+    from eco.problems import DataProblem
     from eco.records.project import load_project
-    from eco.sharing.exports import write_findings
+    from eco.sharing.marked import write_findings
 
     with _said():
-        project = load_project(folder)
+        try:
+            with _reading() as told:
+                project = load_project(folder, progress=told)
+        except DataProblem as problem:
+            if xlsx and Path(folder).is_dir():
+                write_findings(problem, xlsx, folder=Path(folder))
+                _written(xlsx)
+            raise
         _print_findings(project.findings)
+        _print_left_out(project)
         if xlsx:
             write_findings(project, xlsx)
             _written(xlsx)
@@ -62,7 +78,7 @@ def check(
 
 @app.command()
 def estimate(
-    folder: Folder,
+    folder: Place,
     out: Out,
     draws: Draws = 1000,
     seed: Seed = 1,
@@ -75,13 +91,13 @@ def estimate(
     with _said(), _progress() as progress:
         gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
         write_estimate(gains, out, year=year)
-    _print_left_out(gains.exposure.project)
+    _print_findings_count(gains.exposure.project)
     _written(out)
 
 
 @app.command(name="map")
 def map_(
-    folder: Folder,
+    folder: Place,
     out: Annotated[Path, typer.Option("--out", help="网页文件 FILE.html")],
     edition: Annotated[Edition, typer.Option(help="版本 edition")] = Edition.county,
     review_no: Annotated[str | None, typer.Option(help="审图号 map review number")] = None,
@@ -112,7 +128,7 @@ def map_(
 
 @app.command()
 def run(
-    folder: Folder,
+    folder: Place,
     out: Out = Path("out"),
     review_no: Annotated[str | None, typer.Option(help="审图号 map review number")] = None,
     lang: Annotated[Language, typer.Option(help="语言 language")] = Language.zh,
@@ -122,8 +138,9 @@ def run(
     parameters: Parameters = None,
 ):
     """检查、测算、地图、报告，一次完成。 Check, estimate, maps and report in one go."""
-    from eco.sharing.exports import write_estimate, write_findings
+    from eco.sharing.exports import write_estimate
     from eco.sharing.maps.editions import save_map
+    from eco.sharing.marked import write_findings
     from eco.sharing.report import write_report
 
     inside = out / "internal"
@@ -148,10 +165,20 @@ def run(
                     year=year,
                 )
     _print_answer(gains, year)
-    _print_left_out(project)
+    _print_findings_count(project)
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         _written(path)
     _warn_unreviewed("public", review_no)
+
+
+@app.command()
+def template(folder: Folder):
+    """空白表格：中文表头、单位、下拉选项和填写说明。 Blank tables to fill in, and a project.toml."""
+    from eco.records.templates import write_template
+
+    with _said():
+        for path in write_template(folder):
+            _written(path)
 
 
 @app.command()
@@ -173,7 +200,7 @@ def main() -> None:
     app()
 
 
-def _gains(folder: Path, progress, *, draws: int, seed: int, year: int | None, parameters: Path | None):
+def _gains(folder: str, progress, *, draws: int, seed: int, year: int | None, parameters: Path | None):
     from eco.income.exposure import link
     from eco.income.gains import estimate_gains
     from eco.parameters.numbers import load_parameters
@@ -181,7 +208,7 @@ def _gains(folder: Path, progress, *, draws: int, seed: int, year: int | None, p
 
     with _step(progress, "读取与检查 read and check"):
         project = load_project(folder)
-        own = folder / "parameters.csv"
+        own = Path(folder) / "parameters.csv"
         numbers = load_parameters(own if own.is_file() else None)
         if parameters:
             numbers = load_parameters(parameters, upon=numbers)
@@ -205,6 +232,18 @@ def _progress():
     )
     with Progress(*columns) as progress:
         yield progress
+
+
+@contextmanager
+def _reading():
+    """Shows which table is being read and for how long, then goes; what is piped on stays clean."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("读取与检查 read and check", total=None)
+        yield lambda label: progress.update(task, description=f"读取与检查 {label.zh} {label.en}")
 
 
 @contextmanager
@@ -238,19 +277,55 @@ def _say(words: str) -> None:
     Console(soft_wrap=True).print(words, highlight=False)
 
 
+_SHOWN_A_RULE = 20
+
+
 def _print_findings(findings) -> None:
+    """Worst first: each rule with its count and its first rows, what is expected said once for rows alike."""
+    from itertools import groupby
+
     from rich.console import Console
-    from rich.markup import escape
+
+    from eco.problems import LEVELS
+    from eco.sharing.marked import LEVEL_WORDS, worst_first
 
     console = Console(soft_wrap=True, stderr=False)
-    colours = {"error": "red", "doubt": "yellow", "note": "blue"}
-    for finding in sorted(findings, key=lambda f: list(colours).index(f.level)):
-        console.print(f"[{colours[finding.level]}]●[/] {escape(finding.sentence('zh'))}", highlight=False)
-        console.print(f"  [dim]{escape(finding.sentence('en'))}[/]", highlight=False)
-    counts = {level: sum(f.level == level for f in findings) for level in colours}
+    if not console.is_terminal:
+        console.width = 160  # nobody reads a pipe through a window
+    of_rule = sorted(worst_first(findings), key=lambda f: (LEVELS.index(f.level), f.code))
+    for (level, code), items in groupby(of_rule, key=lambda f: (f.level, f.code)):
+        rule = list(items)
+        words = " ".join(LEVEL_WORDS[level])
+        console.print(f"[{_COLOURS[level]}]● {words} {code}[/] ×{len(rule)}", highlight=False)
+        _print_rows(console, rule[:_SHOWN_A_RULE])
+        if more := len(rule[_SHOWN_A_RULE:]):
+            console.print(
+                f"  另有 {more} 条见 findings.xlsx / and {more} more in findings.xlsx", highlight=False
+            )
+    counts = {level: sum(f.level == level for f in findings) for level in LEVELS}
     console.print(
         "错误 errors {error}, 存疑 doubts {doubt}, 说明 notes {note}".format(**counts), highlight=False
     )
+
+
+def _print_rows(console, findings) -> None:
+    """Findings of one rule: what is expected in both languages, and the places below."""
+    from itertools import groupby
+
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    from eco.sharing.marked import column_words
+
+    for (expected, todo), items in groupby(findings, key=lambda f: (f.expected, f.todo)):
+        table = Table.grid(padding=(0, 2, 0, 0))
+        for f in items:
+            words = (f.table, f.where, f.address, column_words(f.table, f.column), f.found)
+            table.add_row(*(Text(word, overflow="fold") for word in words))
+        console.print(Text(f"  应为{expected.zh}；请{todo.zh}。"), highlight=False)
+        console.print(Text(f"  Expected {expected.en}; {todo.en}.", style="dim"), highlight=False)
+        console.print(Padding(table, (0, 0, 0, 4), expand=False), soft_wrap=False)
 
 
 def _print_answer(gains, year: int | None) -> None:
@@ -272,9 +347,13 @@ def _print_answer(gains, year: int | None) -> None:
     Console().print(table)
 
 
-def _print_left_out(project) -> None:
+def _print_findings_count(project) -> None:
     if project.findings:
         _say(f"数据问题 findings: {len(project.findings)} (findings.xlsx, eco check)")
+    _print_left_out(project)
+
+
+def _print_left_out(project) -> None:
     for table, count in project.left_out["table"].value_counts().items():
         _say(f"[yellow]未采用 left out: {table} {count}[/]")
 

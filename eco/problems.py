@@ -23,6 +23,8 @@ class Finding:
 
     `where` is the row as the bureau sees it ("households.xlsx, row 12"), `found` the offending
     value (masked if personal), `expected` and `todo` one short clause each in both languages.
+    `file`, `sheet`, `row` (or feature number) and `cell` say the place for machines, as Excel shows it;
+    they are empty, and `row` 0, for what is no row's fault.
     """
 
     code: str
@@ -33,13 +35,22 @@ class Finding:
     found: str
     expected: Phrase
     todo: Phrase
+    file: str = ""
+    sheet: str = ""
+    row: int = 0
+    cell: str = ""
 
     def sentence(self, lang: str = "zh") -> str:
         """The finding as one sentence."""
-        place = " ".join(filter(None, (self.table, self.where, self.column)))
+        place = " ".join(filter(None, (self.table, self.where, self.address, self.column)))
         if lang == "zh":
             return f"[{self.code}] {place}：发现 {self.found}；应为 {self.expected.zh}；请{self.todo.zh}。"
         return f"[{self.code}] {place}: found {self.found}; expected {self.expected.en}; {self.todo.en}."
+
+    @property
+    def address(self) -> str:
+        """Sheet and cell as Excel writes them, 建档立卡户!C12; empty for what has no cell."""
+        return f"{self.sheet}!{self.cell}" if self.sheet and self.cell else self.cell
 
 
 SENTENCES_SHOWN = 100

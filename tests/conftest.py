@@ -1,5 +1,6 @@
 """What several tests share: a made-up county small enough to count by hand, and a real browser."""
 
+import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -7,9 +8,11 @@ from types import SimpleNamespace
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import psycopg
 import pytest
 import rasterio
 from playwright.sync_api import sync_playwright
+from postgis_server import named, running_server
 from rasterio.transform import from_origin
 from shapely.geometry import Point, box
 
@@ -283,3 +286,19 @@ def open_page(chromium):
     yield open_
     for context in contexts:
         context.close()
+
+
+@pytest.fixture(scope="session")
+def postgis_server():
+    """The address of a PostgreSQL server of our own."""
+    with running_server() as url:
+        yield url
+
+
+@pytest.fixture
+def postgis(postgis_server):
+    """The address of an empty database with PostGIS."""
+    name = f"county_{uuid.uuid4().hex}"
+    with psycopg.connect(postgis_server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template_gis')
+    return named(postgis_server, name)

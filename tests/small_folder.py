@@ -68,7 +68,7 @@ def apiaries() -> pd.DataFrame:
             "箱数": [20],
             "起始年度": [2019],
             "x": [WEST + 15 * SIDE_M],
-            "y": [SOUTH + 5 * SIDE_M],
+            "y": [SOUTH + 5 * SIDE_M + 700],
         }
     )
 

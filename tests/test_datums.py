@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pyproj import CRS
 from shapely.geometry import Point, box
 
 from eco.records.tables import KNOWN_CRS
@@ -70,7 +71,7 @@ def test_every_known_system_brings_a_point_to_the_same_place():
         "GCJ-02": Point(*datums.wgs84_to_gcj02(lon, lat)),
         "BD-09": Point(*datums.wgs84_to_bd09(lon, lat)),
     }
-    assert set(given_in) == set(KNOWN_CRS)
+    assert set(given_in) | set(datums.ZONES) == set(KNOWN_CRS)
     assert str(int(given_in["EPSG:4523"].x)).startswith("35")
     for crs, point in given_in.items():
         moved, lost = datums.to_working(gpd.GeoSeries([point]), crs)
@@ -100,6 +101,54 @@ def test_index_and_holes_survive_the_way_to_metres():
     assert moved.index.tolist() == ["a", "b"]
     assert len(moved["a"].interiors) == 1
     assert moved["b"] is None
+
+
+@pytest.mark.parametrize("crs", datums.ZONES)
+def test_every_zone_keeps_its_number_and_its_meridian(crs):
+    zone = datums.ZONES[crs]
+    assert zone.prefixed == (4513 <= int(crs[5:]) <= 4533 or 4491 <= int(crs[5:]) <= 4501)
+    on_meridian = gpd.GeoSeries([Point(zone.meridian, 35.0)], crs="EPSG:4490").to_crs(crs)[0]
+    assert abs(on_meridian.x - (zone.number * 1e6 if zone.prefixed else 0) - 500_000) < 0.001
+    moved, lost = datums.to_working([on_meridian], crs)
+    assert not lost.any()
+    assert datums.to_degrees(moved)[0].distance(Point(zone.meridian, 35.0)) < 1e-9
+    assert datums.known_crs(int(crs[5:])) == crs and datums.embedded_crs(CRS.from_user_input(crs)) == crs
+    esri = CRS.from_wkt(CRS.from_user_input(crs).to_wkt("WKT1_ESRI"))
+    assert datums.embedded_crs(esri) == crs
+
+
+@pytest.mark.parametrize("crs", [crs for crs, zone in datums.ZONES.items() if zone.prefixed])
+@pytest.mark.parametrize("wrong", [-1, 1])
+def test_a_prefix_must_be_its_zones(crs, wrong):
+    number = datums.ZONES[crs].number
+    easting = np.array([number * 1e6 + 464_653, (number + wrong) * 1e6 + 464_653, 464_653.0])
+    _, lost = datums.points_to_working(easting, np.full(3, 3_939_000.0), crs)
+    assert lost.tolist() == [False, True, True]
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4490", "GCJ-02", "BD-09", "EPSG:4523", "EPSG:4544", "EPSG:4496"])
+def test_the_way_back_undoes_the_way_there(crs):
+    there = datums.from_working([Point(440_000, 3_920_000), None], crs)
+    back, lost = datums.to_working(there, crs)
+    assert not lost.any() and back[1] is None
+    assert back[0].distance(Point(440_000, 3_920_000)) < 1e-3
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "crs", "exchanged"),
+    [
+        ([35.5, 35.6], [104.6, 104.7], "GCJ-02", True),
+        ([35.5, 104.7], [104.6, 35.6], "GCJ-02", False),  # one row stands right
+        ([35.5, 0.0], [104.6, 0.0], "GCJ-02", False),  # one row fits neither way
+        ([3_939_000.0], [464_653.0], "EPSG:4544", True),
+        ([3_939_000.0], [35_464_653.0], "EPSG:4523", True),
+        ([3_939_000.0], [36_464_653.0], "EPSG:4523", False),
+        ([np.nan], [np.nan], "EPSG:4490", False),
+        ([35.5, np.nan], [104.6, 104.6], "EPSG:4490", True),
+    ],
+)
+def test_axes_count_as_exchanged_only_when_no_row_says_otherwise(x, y, crs, exchanged):
+    assert datums.axes_exchanged(x, y, crs) is exchanged
 
 
 @pytest.mark.parametrize(

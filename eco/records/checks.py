@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from eco.phrases import Phrase
 from eco.problems import Finding
-from eco.records.cells import empty_table, read_cells, read_geometry
+from eco.records.cells import empty_table, read_cells
+from eco.records.ground import ground_hits
 from eco.records.readers import Raw
+from eco.records.register import register_hits, set_apart, told_apart, totals_against_rows
 from eco.records.sentences import RULES, Hit, count_finding, finding, row_findings
+from eco.records.shapes import read_geometry
 from eco.records.tables import (
     LINK_UNITS,
     ROLE_SITES,
@@ -25,12 +28,11 @@ from eco.records.tables import (
     WORKING_CRS,
     Table,
 )
-from eco.space.places import area_mu, representative_points, which_outline
-from eco.units import MU_PER_HECTARE, SQUARE_METRES_PER_MU
+from eco.records.witnesses import datum_findings
+from eco.space.places import representative_points, which_outline
 
 # Generalised outlines stand up to 150 m beside the true line; a site just across is not lost.
 BORDER_M = 300.0
-_AREA_TOLERANCE = 0.05
 _LEFT_OUT = ("table", "where", "code", "reason")
 
 
@@ -42,6 +44,7 @@ class Checked:
     frame: pd.DataFrame
     findings: tuple[Finding, ...]
     left_out: pd.DataFrame
+    crs: str | None = None  # what its coordinates were declared to be
 
 
 Tables = dict[str, Checked]
@@ -49,14 +52,20 @@ Tables = dict[str, Checked]
 
 def check_table(raw: Raw) -> Checked:
     """Read one table's cells and geometry and leave out the rows that cannot be used by themselves."""
-    table = raw.source.table
+    table, whole = raw.source.table, raw
+    raw, apart, totals = set_apart(raw)
+    notes, gone = told_apart(whole, apart)
+    notes += totals_against_rows(raw, totals)
     frame, hits = read_cells(raw)
     if table.geometry:
         shapes, shape_hits = read_geometry(raw)
         frame = gpd.GeoDataFrame(frame, geometry=shapes.to_numpy(), crs=WORKING_CRS)
         hits += shape_hits
-    checked = Checked(table, frame, raw.findings, nothing_left_out())
-    return leave_out(checked, [*hits, *double_keys(table, frame)])
+    left_out = gone if len(gone) else nothing_left_out()
+    checked = Checked(table, frame, (*raw.findings, *notes), left_out, raw.crs)
+    return leave_out(
+        checked, [*raw.hits, *hits, *double_keys(table, frame), *register_hits(table.name, frame)]
+    )
 
 
 def absent(table: Table) -> Checked:
@@ -80,14 +89,21 @@ def leave_out(checked: Checked, hits: Iterable[Hit]) -> Checked:
     hits, frame = list(hits), checked.frame
     where = list(frame["where"])
     found = [item for hit in hits for item in row_findings(hit, table=checked.table, where=where)]
-    codes: np.ndarray = np.full(len(frame), "", dtype=object)
-    for hit in hits[::-1]:
+    first: np.ndarray = np.full(len(frame), -1)
+    for place, hit in reversed(list(enumerate(hits))):
         if RULES[hit.code].level == "error":
-            codes[hit.rows] = hit.code
-    out = codes != ""
-    gone = pd.DataFrame({"where": frame["where"][out], "code": codes[out]}).assign(table=checked.table.name)
-    reasons = {hit.code: _reason(hit) for hit in hits}
-    gone = gone.assign(reason=gone["code"].map(reasons))[list(_LEFT_OUT)]
+            first[hit.rows] = place
+    out = first >= 0
+    codes, reasons = [hit.code for hit in hits], [_reason(hit) for hit in hits]
+    gone = pd.DataFrame(
+        {
+            "table": checked.table.name,
+            "where": frame["where"][out],
+            "code": [codes[place] for place in first[out]],
+            "reason": [reasons[place] for place in first[out]],
+        },
+        columns=list(_LEFT_OUT),
+    )
     return replace(
         checked,
         frame=frame[~out].reset_index(drop=True),
@@ -101,8 +117,8 @@ def _reason(hit: Hit) -> str:
     return f"{hit.column}: 应为{expected.zh} / expected {expected.en}"
 
 
-def check_across(tables: Tables) -> Tables:
-    """Check every table against the others, from counties down to links.
+def check_across(tables: Tables, *, elevation: Path | None = None) -> Tables:
+    """Check every table against the others, from counties down to links, and against the ground.
 
     A table that could not be read is absent from `tables`: rules that need it are passed over.
     """
@@ -112,15 +128,21 @@ def check_across(tables: Tables) -> Tables:
         ("villages", ("townships",), lambda t: unknown_parent(t, "villages", "townships")),
         *((name, ("villages",), _village_rule(name)) for name in ("households", *SITES)),
         *((name, ("counties",), _county_rule(name)) for name in ("households", *SITES)),
-        *((name, (), _area_rule(name)) for name in SITES),
         ("links", ("households",), lambda t: unknown_household(t, "links")),
         ("payments", ("households",), lambda t: unknown_household(t, "payments")),
         ("links", SITES, sites_of_links),
         ("links", (), lambda t: units_of_links(t["links"].frame)),
     )
+    # Before rows that lie outside are left out: a table whole in a wrong zone is told as such.
+    for name, told in datum_findings(
+        _frames(tables), {name: one.crs for name, one in tables.items()}
+    ).items():
+        tables = {**tables, name: _noted(tables[name], told)}
     for name, needed, rule in steps:
         if all(other in tables for other in (name, *needed)):
             tables = {**tables, name: leave_out(tables[name], rule(tables))}
+    for name, hits in ground_hits(_frames(tables), elevation=elevation).items():
+        tables = {**tables, name: leave_out(tables[name], hits)}
     for name in ("counties", "villages"):
         if name in tables:
             tables = {**tables, name: _noted(tables[name], without_geometry(tables[name]))}
@@ -131,6 +153,10 @@ def check_across(tables: Tables) -> Tables:
             if name in tables:
                 tables = {**tables, name: stand_at_village(tables[name], tables["villages"].frame)}
     return tables
+
+
+def _frames(tables: Tables) -> dict[str, pd.DataFrame]:
+    return {name: checked.frame for name, checked in tables.items()}
 
 
 def _noted(checked: Checked, findings: Sequence[Finding]) -> Checked:
@@ -144,10 +170,6 @@ def _village_rule(name: str) -> Callable[[Tables], list[Hit]]:
 def _county_rule(name: str) -> Callable[[Tables], list[Hit]]:
     outside = in_another_county if name == "households" else site_outside
     return lambda tables: outside(tables[name].frame, tables["counties"].frame)
-
-
-def _area_rule(name: str) -> Callable[[Tables], list[Hit]]:
-    return lambda tables: area_against_shape(tables[name].frame) if name != "apiaries" else []
 
 
 def double_keys(table: Table, frame: pd.DataFrame) -> list[Hit]:
@@ -189,7 +211,9 @@ def site_outside(frame: pd.DataFrame, counties: pd.DataFrame) -> list[Hit]:
     held = counties_of_shapes(frame, counties)
     points = representative_points(frame.geometry.to_numpy()[held == ""])
     rows = np.flatnonzero(held == "")
-    found = [f"x={x:.0f} y={y:.0f} ({WORKING_CRS})" for x, y in shapely.get_coordinates(points)]
+    away = shapely.distance(points, shapely.union_all(counties.geometry.to_numpy())) / 1000
+    places = zip(shapely.get_coordinates(points), away)
+    found = [f"x={x:.0f} y={y:.0f} ({WORKING_CRS}), {km:.1f} km" for (x, y), km in places]
     outside = [Hit("E-SITE-01", "geometry", rows, found)] if len(rows) else []
     return [*outside, *_another_county(frame, held, counties)]
 
@@ -212,26 +236,6 @@ def _another_county(frame: pd.DataFrame, held: np.ndarray, counties: pd.DataFram
 
 def _has_outlines(counties: pd.DataFrame) -> bool:
     return bool((shapely.get_dimensions(counties.geometry.to_numpy()) == 2).any())
-
-
-def area_against_shape(frame: pd.DataFrame) -> list[Hit]:
-    """E-AREA-01: declared mu more than 5 % off the outline's on the ellipsoid, with the probable unit."""
-    measured = area_mu(frame.geometry.to_numpy())
-    declared = frame["area_mu"].to_numpy()
-    off = (measured > 0) & (np.abs(declared - measured) > _AREA_TOLERANCE * measured)
-    # Web-Mercator areas are larger by 1 / cos2 of the latitude; Dingxi lies near 35.2 degrees.
-    units = (
-        (1 / MU_PER_HECTARE, Phrase("，疑为公顷", ": this looks like hectares")),
-        (SQUARE_METRES_PER_MU, Phrase("，疑为平方米", ": this looks like square metres")),
-        (1.5, Phrase("，疑按网络墨卡托投影量算", ": this looks measured in Web Mercator")),
-    )
-    ratios = declared[off] / measured[off]
-    probable = [
-        next((unit for factor, unit in units if abs(ratio / factor - 1) < _AREA_TOLERANCE), Phrase("", ""))
-        for ratio in ratios
-    ]
-    sizes = [f"{mu:.2f}" for mu in measured[off]]
-    return _hit("E-AREA-01", "area_mu", off, frame["area_mu"].round(2), measured=sizes, unit=probable)
 
 
 def unknown_household(tables: Tables, name: str) -> list[Hit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
@@ -10,16 +10,20 @@ from pathlib import Path
 import pandas as pd
 
 from eco.files import sha256
+from eco.phrases import Phrase
 from eco.problems import LEVELS, DataProblem, Finding
+from eco.records.addresses import Grid, at_its_cell
 from eco.records.checks import Checked, Tables, absent, check_across, check_table
-from eco.records.readers import Source, read_table
+from eco.records.database import is_database, read_database
+from eco.records.opening.doors import check_raster, parts_of
+from eco.records.readers import Raw, Source, read_table
 from eco.records.sentences import finding, findings_table
 from eco.records.settings import Layout, Settings, read_layout
 from eco.records.tables import TABLES
 
 __all__ = ["Project", "Settings", "findings_table", "load_project"]
 
-_SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_WORST_SHOWN = 20
 _VILLAGE_TABLES = ("households", "forest_plots", "juncao_plots", "apiaries")
 
 
@@ -99,50 +103,79 @@ class Project:
         return (
             f"<table><caption>{escape(self.settings.name)}: {escape(_counts(self.findings))}</caption>"
             "<tr><th>表 table</th><th>行 rows</th><th>未计入 left out</th><th>发现 findings</th></tr>"
-            f"{body}</table>"
+            f"{body}</table>{_worst_html(self.findings)}"
         )
 
 
-def load_project(folder: Path | str) -> Project:
-    """Read and check a project folder (README tells which files it may hold).
+def load_project(folder: Path | str, *, progress: Callable[[Phrase], None] | None = None) -> Project:
+    """Read and check a project folder (README tells which files it may hold), or a PostGIS database.
 
-    Bad rows are left out and told in `findings` and `left_out`. Raises DataProblem with
-    everything found, in all tables, when one table is missing or cannot be used.
+    A database is an address, postgresql://user@host/county. Bad rows are left out and told in
+    `findings` and `left_out`. `progress` is told the name of each table before it is read. Raises
+    DataProblem with everything found, in all tables, when one table is missing or cannot be used.
     """
+
+    def read(source: Source) -> Raw:
+        if progress is not None:
+            progress(source.table.label)
+        return read_table(source)
+
+    if is_database(folder):
+        base = read_database(str(folder))
+        place = Path(f"postgresql:{base.name}")  # nowhere among the files
+        return _checked(place, base.layout, lambda source: base.raws[source.table.name], base.inputs)
     folder = Path(folder)
     if not folder.is_dir():
         raise DataProblem([finding("E-FILE-07", table="", found=f"无 {folder.name} / no such folder")])
     layout = read_layout(folder)
-    tables, faults = _read_all(layout)
+    return _checked(folder, layout, read, _fingerprints(folder, layout))
+
+
+def _checked(
+    folder: Path, layout: Layout, read: Callable[[Source], Raw], inputs: Mapping[str, str]
+) -> Project:
+    """The project of a layout whose tables `read` gives, all of them checked."""
+    tables, faults, grids = _read_all(layout, read)
     faults += [item for item in layout.findings if item.level == "error"]
-    tables = check_across(tables)
+    faults += [item for name, path in layout.rasters.items() for item in check_raster(path, name)]
+    tables = check_across(tables, elevation=layout.rasters.get("elevation"))
     if not faults:
         faults = _without_rows(tables)
-    found = [item for checked in tables.values() for item in checked.findings]
+    found = _placed(tables, grids)
     found += [item for item in layout.findings if item.level != "error"]
     if faults:
         raise DataProblem([*faults, *found])
     findings = tuple(sorted(found, key=lambda item: LEVELS.index(item.level)))
     left_out = pd.concat([tables[name].left_out for name in TABLES], ignore_index=True)
     frames = {name: _finished(tables[name], layout.settings) for name in TABLES}
-    inputs = _fingerprints(folder, layout)
     return Project(folder, layout.settings, frames, findings, left_out, dict(layout.rasters), inputs)
 
 
-def _read_all(layout: Layout) -> tuple[Tables, list[Finding]]:
-    """Every table that can be read, and the faults of those that cannot."""
+def _read_all(layout: Layout, read: Callable[[Source], Raw]) -> tuple[Tables, list[Finding], dict[str, Grid]]:
+    """Every table that can be read, the faults of those that cannot, and how each lies in its file."""
     tables: Tables = {}
+    grids: dict[str, Grid] = {}
     faults: list[Finding] = []
     broken = {item.table for item in layout.findings if item.level == "error"}
     for name, table in TABLES.items():
         if name in layout.sources:
             try:
-                tables[name] = check_table(read_table(layout.sources[name]))
+                raw = read(layout.sources[name])
+                tables[name], grids[name] = check_table(raw), raw.grid
             except DataProblem as problem:
                 faults += problem.findings
         elif not table.required and name not in broken:
             tables[name] = absent(table)
-    return tables, faults
+    return tables, faults, grids
+
+
+def _placed(tables: Tables, grids: Mapping[str, Grid]) -> list[Finding]:
+    """All that was found in the tables, each finding at its cell."""
+    return [
+        at_its_cell(item, grids[name]) if name in grids else item
+        for name, checked in tables.items()
+        for item in checked.findings
+    ]
 
 
 def _without_rows(tables: Tables) -> list[Finding]:
@@ -173,16 +206,29 @@ def _finished(checked: Checked, settings: Settings) -> pd.DataFrame:
 def _fingerprints(folder: Path, layout: Layout) -> dict[str, str]:
     """SHA-256 of every file the project was read from, by its name in the folder."""
     paths = [folder / "project.toml", *layout.rasters.values()]
-    paths += [part for source in layout.sources.values() for part in _parts(source)]
+    paths += [part for source in layout.sources.values() for part in parts_of(source.path)]
     return {
         path.relative_to(folder).as_posix(): sha256(path) for path in sorted(set(paths)) if path.is_file()
     }
 
 
-def _parts(source: Source) -> list[Path]:
-    if source.path.suffix.lower() != ".shp":
-        return [source.path]
-    return [source.path.with_suffix(part) for part in _SHAPEFILE_PARTS]
+def _worst_html(findings: Sequence[Finding]) -> str:
+    """The first findings as a table; whatever a file's cell holds is shown as text."""
+    if not findings:
+        return ""
+    rows = "".join(
+        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in _said(item)) + "</tr>"
+        for item in findings[:_WORST_SHOWN]
+    )
+    more = len(findings) - _WORST_SHOWN
+    rest = f"<p>另有 {more} 条 / {more} more: eco.write_findings(project, ...)</p>" if more > 0 else ""
+    heads = "<th>代码 code</th><th>位置 place</th><th>列 column</th><th>发现 found</th><th>应为 expected</th>"
+    return f"<table><tr>{heads}</tr>{rows}</table>{rest}"
+
+
+def _said(item: Finding) -> tuple[str, ...]:
+    place = " ".join(filter(None, (item.table, item.where, item.address)))
+    return item.code, place, item.column, item.found, f"{item.expected.zh} / {item.expected.en}"
 
 
 def _counts(findings: Iterable[Finding]) -> str:

@@ -6,12 +6,10 @@ missing or double, an unknown unit or coordinate system. `checks` reads the cell
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,91 +21,74 @@ import python_calamine as calamine
 
 from eco.phrases import neighbours
 from eco.problems import DataProblem, Finding
-from eco.records.sentences import finding
-from eco.records.tables import COORDINATES, KNOWN_CRS, Column, Table
-from eco.space.datums import DEGREES, embedded_crs, is_old_datum, known_crs
+from eco.records import delimited
+from eco.records.addresses import Grid, at_its_cell, row_places
+from eco.records.encodings import read_encoding, whole_signs
+from eco.records.formats import MARKUP, PARQUET, read_markup, read_parquet
+from eco.records.headings import joined_headings, merged_downwards, second_heading_row
+from eco.records.opening.doors import check_opening, opened_layer
+from eco.records.opening.shapefiles import beside, dbf_texts
+from eco.records.sentences import Hit
+from eco.records.sources import Raw, Sheet, Source, choose, fault, plain
+from eco.records.tables import COORDINATES, Column
+from eco.space.datums import CRS_OFFERED, DEGREES, embedded_crs, is_old_datum, known_crs, suggestion
 from eco.units import TO_MU, TO_YUAN
 
 SHEETS = (".xlsx", ".xls")
-LAYERS = (".gpkg", ".geojson", ".json", ".shp")
-READABLE = (".csv", *SHEETS, *LAYERS)
+LAYERS = (".gpkg", ".geojson", ".json", ".shp", ".zip")
+READABLE = (".csv", ".tsv", *SHEETS, *LAYERS, *MARKUP, *PARQUET)
 _TITLE_ROWS = 10  # a heading stands somewhere in the first rows, under titles and notes
+_UNREADABLE = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeError, ValueError)
 _UNITS = {"area": TO_MU, "money": TO_YUAN, "": {}}
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a table comes from, and what project.toml declares of it."""
+def read_sheet(source: Source) -> Sheet:
+    """What stands in a table's file (READABLE says which kinds), under its own headings.
 
-    table: Table
-    path: Path
-    sheet: str | None = None
-    layer: str | None = None
-    crs: str | None = None
-    encoding: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    units: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Raw:
-    """A file's cells under our names: `where` is each row's place, `factors` turn cells into our units.
-
-    `geometry` is None for a table without any; `crs` is then None too, otherwise a key of KNOWN_CRS.
-    """
-
-    source: Source
-    cells: pd.DataFrame
-    where: list[str]
-    factors: Mapping[str, float]
-    geometry: gpd.GeoSeries | None
-    crs: str | None
-    findings: tuple[Finding, ...]
-
-
-@dataclass(frozen=True)
-class _Sheet:
-    """What stands in a file: a frame under the file's own headings."""
-
-    frame: pd.DataFrame
-    where: list[str]
-    geometry: gpd.GeoSeries | None = None
-    crs: Any = None  # pyproj.CRS of a layer
-    findings: tuple[Finding, ...] = ()
-
-
-def read_table(source: Source) -> Raw:
-    """Read one table's file (CSV, Excel, GeoPackage, GeoJSON, Shapefile).
-
-    Raises DataProblem with everything that makes the table unusable.
+    Raises DataProblem when it does not open.
     """
     suffix = source.path.suffix.lower()
     if not source.path.is_file() or suffix not in READABLE:
-        raise DataProblem([_fault(source, "E-FILE-03", source.path.name, kind=" ".join(READABLE))])
-    read = _read_layer if suffix in LAYERS else _read_workbook if suffix in SHEETS else _read_csv
-    sheet = read(source)
+        raise DataProblem([fault(source, "E-FILE-03", source.path.name, kind=" ".join(READABLE))])
+    kinds = {LAYERS: _read_layer, SHEETS: _read_workbook, MARKUP: read_markup, PARQUET: read_parquet}
+    read = next((read for endings, read in kinds.items() if suffix in endings), _read_csv)
+    check_opening(source)
+    return read(source)
+
+
+def read_table(source: Source) -> Raw:
+    """Read one table's file, its cells under our column names.
+
+    Raises DataProblem with everything that makes the table unusable.
+    """
+    return named(source, read_sheet(source))
+
+
+def named(source: Source, sheet: Sheet) -> Raw:
+    """What stands in a file or a database table, its cells under our column names."""
     matched, faults = match_headings(source, list(sheet.frame.columns))
+    grid = _grid_of(source, sheet, matched)
     factors, unit_findings = _units(source, matched)
     crs, crs_faults = _declared_crs(source, sheet, matched)
-    findings = (*sheet.findings, *faults, *unit_findings, *crs_faults)
+    found = (*sheet.findings, *faults, *unit_findings, *crs_faults)
+    findings = tuple(at_its_cell(item, grid) for item in found)
     if any(item.level == "error" for item in findings):
         raise DataProblem(findings)
     cells = sheet.frame[list(matched.values())].set_axis(list(matched), axis="columns")
-    return Raw(source, cells, sheet.where, factors, sheet.geometry, crs, findings)
+    first = zip(*(sheet.frame.iloc[:, place].tolist() for place in range(min(3, len(sheet.frame.columns)))))
+    leading = [next((cell for cell in row if isinstance(cell, str) and cell), "") for row in first]
+    return Raw(
+        *(source, cells, sheet.where, factors, sheet.geometry, crs, findings, grid),
+        headings=matched,
+        leading=leading,
+        hits=sheet.hits,
+    )
 
 
-def _fault(source: Source, code: str, found: object, column: str = "", **words: object) -> Finding:
-    place, told = source.path.name, str(found).replace(f"{source.path.parent}/", "")
-    return finding(code, table=source.table.name, where=place, found=told, column=column, **words)
-
-
-def plain(text: object) -> str:
-    """A name as it is compared: full-width signs made plain, no blanks or underscores, lower case.
-
-    >>> plain("面积（公顷） "), plain("Village_Code")
-    ('面积(公顷)', 'villagecode')
-    """
-    return re.sub(r"[\s_]+", "", unicodedata.normalize("NFKC", str(text))).lower()
+def _grid_of(source: Source, sheet: Sheet, matched: Mapping[str, str]) -> Grid:
+    headings = list(sheet.frame.columns)
+    columns = {ours: headings.index(heading) for ours, heading in matched.items()}
+    return Grid(source.path.name, sheet.name, sheet.heading, columns)
 
 
 def split_unit(heading: str, column: Column) -> tuple[str, str]:
@@ -148,10 +129,10 @@ def match_headings(source: Source, headings: Sequence[str]) -> tuple[dict[str, s
         elif column.required or declared:
             near = neighbours(declared or column.label.zh, headings) or neighbours(names[0], headings)
             found = f"相近表头 / near: {'、'.join(near)}" if near else "无此列 / no such heading"
-            findings.append(_fault(source, "E-COL-01", found, column.name, **words))
+            findings.append(fault(source, "E-COL-01", found, column.name, **words))
         if len(every) > 1:
             code = "E-COL-02" if len(best) > 1 else "E-COL-03"
-            findings.append(_fault(source, code, "、".join(every), column.name, **words))
+            findings.append(fault(source, code, "、".join(every), column.name, **words))
     return matched, findings
 
 
@@ -170,7 +151,7 @@ def _ranks(source: Source, column: Column, headings: Sequence[str]) -> list[list
         rank = next((i for i, words in enumerate(known) if bare & words), None)
         if rank is not None:
             ranks[rank].append(heading)
-    if source.path.suffix.lower() == ".shp" and not any(ranks):
+    if source.path.suffix.lower() in (".shp", ".zip") and not any(ranks):
         # A dbf keeps ten bytes of a heading.
         starts = [plain(name) for name in names]
         cut = [h for h in headings if len(h.encode("gbk", "replace")) >= 9 or len(h.encode()) >= 9]
@@ -190,207 +171,219 @@ def _units(source: Source, matched: Mapping[str, str]) -> tuple[dict[str, float]
         unit = source.units.get(column.name) or split_unit(heading, column)[1]
         factors[column.name] = known.get(unit, 1.0)
         if unit and unit not in known:
-            findings.append(_fault(source, "E-UNIT-02", unit, column.name, known=" ".join(known)))
+            findings.append(fault(source, "E-UNIT-02", unit, column.name, known=" ".join(known)))
         elif factors[column.name] != 1.0:
             ours = {"area": "亩 mu", "money": "元 yuan"}[column.dimension]
             found = f"{heading}（{unit}）×{factors[column.name]:g}"
-            findings.append(_fault(source, "E-UNIT-03", found, column.name, unit=ours))
+            findings.append(fault(source, "E-UNIT-03", found, column.name, unit=ours))
     return factors, findings
 
 
+def _suggested(sheet: Sheet, matched: Mapping[str, str]) -> str:
+    """Which systems the coordinates could stand in by their size: words, never a decision."""
+    if sheet.geometry is not None:
+        pairs = [sheet.geometry.get_coordinates().to_numpy().T]
+    else:
+        names = [[matched.get(column.name, "") for column in pair] for pair in COORDINATES.values()]
+        pairs = [
+            sheet.frame[pair].apply(pd.to_numeric, errors="coerce").to_numpy().T
+            for pair in names
+            if all(pair)
+        ]
+    return "".join(f"；{said.zh} / {said.en}" for said in (suggestion(*pair) for pair in pairs) if said)
+
+
 def _declared_crs(
-    source: Source, sheet: _Sheet, matched: Mapping[str, str]
+    source: Source, sheet: Sheet, matched: Mapping[str, str]
 ) -> tuple[str | None, list[Finding]]:
     pairs = {kind: tuple(column.name for column in pair) for kind, pair in COORDINATES.items()}
     has_pair = {kind: all(name in matched for name in pair) for kind, pair in pairs.items()}
     if not source.table.geometry or (sheet.geometry is None and not any(has_pair.values())):
         return None, []
     declared = source.crs if source.crs is not None else sheet.crs
-    known = "、".join(KNOWN_CRS)
+    known = CRS_OFFERED
     if declared is None:
-        return None, [_fault(source, "E-CRS-01", "未声明坐标系 / no declared system", known=known)]
+        found = f"未声明坐标系 / no declared system{_suggested(sheet, matched)}"
+        return None, [fault(source, "E-CRS-01", found, known=known)]
     crs = known_crs(declared) if isinstance(declared, str) else embedded_crs(declared)
     if crs is None:
         name = declared if isinstance(declared, str) else getattr(declared, "name", "?")
         code = "E-CRS-04" if is_old_datum(declared) else "E-CRS-03"
-        return None, [_fault(source, code, name, known=known)]
+        return None, [fault(source, code, name, known=known)]
     kind = "degrees" if crs in DEGREES else "metres"
     if sheet.geometry is None and not has_pair[kind]:
         other = "、".join(name for names in pairs.values() for name in names if name in matched)
-        return None, [_fault(source, "E-CRS-05", other, names=", ".join(pairs[kind]), crs=crs)]
+        return None, [fault(source, "E-CRS-05", other, names=", ".join(pairs[kind]), crs=crs)]
     return crs, []
 
 
-def _places(name: str, numbers: Iterable[int], *, feature: bool = False) -> list[str]:
-    zh, en = ("个要素", "feature") if feature else ("行", "row")
-    return [f"{name} 第{number}{zh} / {en} {number}" for number in numbers]
-
-
-def _grid(source: Source, rows: Sequence[Sequence[object]], first_row: int) -> _Sheet:
-    """Rows of cells, the headings first; `first_row` is the file's number of the heading row.
-
-    A row without any cell filled is no row of the table, but it counts.
-    """
-    headings = [str(cell).strip() for cell in rows[0]] if rows else []
-    body = (
-        pd.DataFrame(rows[1:], dtype=object) if len(rows) > 1 else pd.DataFrame(columns=range(len(headings)))
-    )
+def _grid(source: Source, rows: Sequence[Sequence[object]]) -> Sheet:
+    """Rows of cells as a sheet; a row without any cell filled is no row of the table, but it counts."""
+    headings, first, notes = _headings(source, rows)
+    body = pd.DataFrame(rows[first + 1 :], dtype=object) if len(rows) > first + 1 else pd.DataFrame()
     body = body.reindex(columns=range(len(headings))).set_axis(headings, axis="columns")
-    return _filled(source, body, first_row)
+    return replace(_filled(source, body, first + 1), findings=tuple(notes))
 
 
-def _filled(source: Source, body: pd.DataFrame, first_row: int) -> _Sheet:
-    blank = body.isna() | (body == "")
-    keep = ~blank.all(axis="columns").to_numpy(dtype=bool)
+def _filled(source: Source, body: pd.DataFrame, first_row: int, over: np.ndarray | None = None) -> Sheet:
+    """The rows with any cell filled; E-ROW-05 where `over` says that a row has more cells than headings."""
+    over = np.zeros(len(body), dtype=bool) if over is None else over
+    keep = ~(body.isna() | (body == "")).all(axis="columns").to_numpy(dtype=bool) | over
     numbers: np.ndarray = np.flatnonzero(keep) + first_row + 1
-    return _Sheet(body[keep].reset_index(drop=True), _places(source.path.name, numbers))
+    wide, width = np.flatnonzero(over[keep]), len(body.columns)
+    found = [f"多于 {width} 个 / more than {width}"] * len(wide)
+    hits = (Hit("E-ROW-05", "", wide, found, {"wanted": width}),) if len(wide) else ()
+    where = row_places(source.path.name, numbers)
+    return Sheet(body[keep].reset_index(drop=True), where, heading=first_row, hits=hits)
 
 
-def _heading_row(source: Source, rows: Sequence[Sequence[object]]) -> int:
-    """Position of the row that holds most of the table's headings, the first when none does."""
+def _headings(source: Source, rows: Sequence[Sequence[object]]) -> tuple[list[str], int, list[Finding]]:
+    """The headings, the position of their last row, and a note where they stand in two rows."""
+    if not len(rows):
+        return [], 0, []
     columns = (*source.table, *COORDINATES["degrees"], *COORDINATES["metres"])
     known = {plain(name) for column in columns for name in _names(column)}
     known |= {plain(heading) for heading in source.columns.values()}
     known |= {split_unit(name, column)[0] for column in columns for name in _names(column)}
 
-    def score(row: Sequence[object]) -> int:
-        return sum(bool({plain(cell), plain(cell).split("(")[0]} & known) for cell in row)
+    def is_known(cell: object) -> bool:
+        return bool({plain(cell), plain(cell).split("(")[0]} & known)
 
-    scores = [score(row) for row in rows[:_TITLE_ROWS]]
-    return scores.index(max(scores)) if scores else 0
+    scores = [sum(map(is_known, row)) for row in rows[:_TITLE_ROWS]]
+    first = scores.index(max(scores))
+    other = second_heading_row(rows, first, is_known)
+    if other is None:
+        return [str(cell).strip() for cell in rows[first]], first, []
+    upper, lower = sorted((first, other))
+    found = f"第 {upper + 1}、{lower + 1} 行 / rows {upper + 1} and {lower + 1}"
+    note = fault(source, "E-COL-04", found)
+    return joined_headings(rows[upper], rows[lower], is_known), lower, [note]
 
 
-def _read_csv(source: Source) -> _Sheet:
+def _read_csv(source: Source) -> Sheet:
+    size = source.path.stat().st_size
+    if size > delimited.LARGEST_BYTES:
+        raise _refusal(source, delimited.Broken("E-CSV-03", 0, f"{size} 字节 / bytes"))
     data = source.path.read_bytes()
-    encoding = source.encoding or _encoding(source, data)
-    try:
-        text = data.decode(encoding).removeprefix("\ufeff")
-    except (UnicodeDecodeError, LookupError) as error:
-        raise DataProblem([_fault(source, "E-ENC-01", f"encoding={encoding}")]) from error
-    head = [line for _, line in zip(range(_TITLE_ROWS), io.StringIO(text))]
-    mark = max(",\t;", key=lambda sign: max((line.count(sign) for line in head), default=0))
-    first = _heading_row(source, list(csv.reader(head, delimiter=mark)))
-    options = {"sep": mark, "dtype": str, "keep_default_na": False, "skip_blank_lines": False}
-    try:
-        body = pd.read_csv(io.StringIO(text), skiprows=first, header=None, index_col=False, **options)
-    except pd.errors.EmptyDataError:
-        body = pd.DataFrame([[""]])
-    except pd.errors.ParserError as error:
-        raise DataProblem([_fault(source, "E-FILE-03", str(error).strip(), kind="CSV")]) from error
-    headings = [str(cell).strip() for cell in body.iloc[0].fillna("")]
-    sheet = _filled(source, body[1:].set_axis(headings, axis="columns"), first + 1)
-    return _with_encoding(source, sheet, encoding)
+    broken = delimited.over_limits(data)
+    if broken is not None:
+        raise _refusal(source, broken)
+    encoding, notes = _encoding(source, data, source.encoding)
+    text, lone = delimited.plain_line_ends(data.decode(encoding).removeprefix("\ufeff"))
+    head = delimited.first_lines(text, _TITLE_ROWS)
+    mark = delimited.separator(head)
+    width = max((line.count(mark) for line in head), default=0) + 1
+    cells = delimited.unclosed_quote(text, mark, width=width) or delimited.parse(text, mark)
+    if isinstance(cells, delimited.Broken):
+        raise _refusal(source, cells)
+    rows = cells.head(_TITLE_ROWS + 1).to_numpy().tolist()
+    headings, first, joined = _headings(source, rows)
+    body, over = delimited.under_headings(cells, headings, first)
+    sheet = _filled(source, body, first + 1, over)
+    notes += joined + ([fault(source, "E-CSV-04", "CR 换行 / CR line ends")] if lone else [])
+    return replace(sheet, findings=(*sheet.findings, *notes))
 
 
-def _with_encoding(source: Source, sheet: _Sheet, encoding: str) -> _Sheet:
-    """The sheet with a note when its text was taken for GBK without a declaration."""
-    if source.encoding or encoding != "gb18030":
-        return sheet
-    note = _fault(source, "E-ENC-02", "GBK 文字，按 GBK 读取 / GBK, read as such")
-    return _Sheet(sheet.frame, sheet.where, sheet.geometry, sheet.crs, (*sheet.findings, note))
+def _refusal(source: Source, broken: delimited.Broken) -> DataProblem:
+    found = f"第 {broken.line} 行 / line {broken.line}: {broken.found}" if broken.line else broken.found
+    return DataProblem([fault(source, broken.code, found, high=delimited.LIMITS)])
 
 
-def _encoding(source: Source, data: bytes) -> str:
-    """The encoding a text's bytes are in: by its mark, as UTF-8, as GBK, in this order."""
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return encoding
-    raise DataProblem([_fault(source, "E-ENC-01", "无法识别的编码 / bytes in no known encoding")])
+def _encoding(
+    source: Source, data: bytes, declared: str | None, cut: Iterable[bytes] = ()
+) -> tuple[str, list[Finding]]:
+    """The encoding a text's bytes are in, with a note where nobody had said so."""
+    reading = read_encoding(data, declared, cut=cut)
+    if reading is None or (reading.overruled and source.encoding):
+        found = f"encoding={declared}" if declared else "无法识别的编码 / bytes in no known encoding"
+        raise DataProblem([fault(source, "E-ENC-01", found)])
+    name = {"gb18030": "GBK"}.get(reading.encoding, reading.encoding.upper())
+    if reading.overruled:
+        return reading.encoding, [fault(source, "E-ENC-03", f"{declared}，按 {name} 读取 / read as {name}")]
+    if reading.encoding == "gb18030" and not declared:
+        return reading.encoding, [fault(source, "E-ENC-02", "GBK 文字，按 GBK 读取 / GBK, read as such")]
+    return reading.encoding, []
 
 
-def _read_workbook(source: Source) -> _Sheet:
+def _read_workbook(source: Source) -> Sheet:
     try:
         book = calamine.CalamineWorkbook.from_path(source.path)
-        name = _choose(source, "sheet", source.sheet, book.sheet_names)
-        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+        seen = [s.name for s in book.sheets_metadata if s.visible == calamine.SheetVisibleEnum.Visible]
+        names = book.sheet_names if source.sheet is not None else seen or book.sheet_names
+        name = choose(source, "sheet", source.sheet, names)
+        sheet = book.get_sheet_by_name(name)
+        rows: list[list[object]] = list(map(list, sheet.to_python(skip_empty_area=False)))
+        spans = sheet.merged_cell_ranges or []
     except (calamine.CalamineError, OSError, ValueError) as error:
-        raise DataProblem([_fault(source, "E-FILE-03", str(error), kind="Excel")]) from error
-    first = _heading_row(source, rows)
-    return _grid(source, rows[first:], first + 1)
+        raise DataProblem([fault(source, "E-FILE-03", str(error), kind="Excel")]) from error
+    hidden = [other for other in book.sheet_names if other not in seen and other != name]
+    notes = [fault(source, "E-SHEET-01", "、".join(hidden))] if hidden else []
+    filled, merged, hits = _unmerged(source, rows, spans)
+    read = _grid(source, filled)
+    return replace(read, name=name, findings=(*read.findings, *notes, *merged), hits=(*read.hits, *hits))
 
 
-def _choose(source: Source, key: str, declared: str | None, names: Sequence[str]) -> str:
-    """The sheet or layer meant: the declared one, the one named like the table, the only one."""
-    if declared is not None:
-        fitting = [name for name in names if name == declared]
-    else:
-        words = {plain(word) for word in (source.table.name, source.table.label.zh, *source.table.aliases)}
-        fitting = [name for name in names if plain(name) in words] or list(names)
-    if len(fitting) == 1:
-        return fitting[0]
-    found = declared if declared is not None else f"{len(names)} 个 / {len(names)} of them"
-    raise DataProblem([_fault(source, "E-FILE-04", f"{key}: {found}", key=key, known="、".join(names))])
+def _unmerged(
+    source: Source, rows: list[list[object]], spans: Sequence[Any]
+) -> tuple[list[list[object]], list[Finding], list[Hit]]:
+    """Cells merged downwards written into every row; a number so shared by rows is nobody's (E-CELL-02)."""
+    headings, first, _ = _headings(source, rows)
+    ours = {headings.index(heading): name for name, heading in match_headings(source, headings)[0].items()}
+    kinds = {column.name: column.kind for column in source.table}
+    filled, hits, count = [list(row) for row in rows] if spans else rows, [], 0
+    full = np.cumsum([any(cell not in ("", None) for cell in row) for row in rows]) - 1
+    full -= full[first] + 1 if len(full) else 0
+    for place, top, bottom in merged_downwards(spans, first + 1):
+        if place not in ours:
+            continue
+        bottom = min(bottom, len(rows) - 1)
+        if kinds.get(ours[place]) in ("code", "text", "choice", "year", "date"):
+            for row in range(top + 1, bottom + 1):
+                filled[row][place] = filled[top][place]
+            count += bottom - top
+        else:
+            at = full[top : bottom + 1]
+            hits.append(Hit("E-CELL-02", ours[place], at, [rows[top][place]] * len(at)))
+    notes = [fault(source, "E-CELL-01", f"{count} 格 / {count} cells")] if count else []
+    return filled, notes, hits
 
 
-def _read_layer(source: Source) -> _Sheet:
-    _refuse_disguise(source)
-    encoding = _dbf_encoding(source) if source.path.suffix.lower() == ".shp" else None
-    try:
-        names = [str(name) for name in pyogrio.list_layers(source.path)[:, 0]]
-        layer = _choose(source, "layer", source.layer, names)
+def _read_layer(source: Source) -> Sheet:
+    with opened_layer(source) as (path, mended):
+        encoding, notes = _dbf_encoding(source, path) if path.suffix == ".shp" else (None, [])
         try:
-            frame = pyogrio.read_dataframe(source.path, layer=layer, encoding=encoding)
-        except UnicodeDecodeError:
-            frame = _read_cut_headings(source, layer, encoding or "utf-8")
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeError) as error:
-        raise DataProblem([_fault(source, "E-FILE-03", str(error), kind=source.path.suffix)]) from error
-    where = _places(source.path.name, range(1, len(frame) + 1), feature=True)
+            names = [str(name) for name in pyogrio.list_layers(path)[:, 0]]
+            ours = path != source.path and len(names) == 1
+            layer = names[0] if ours else choose(source, "layer", source.layer, names)
+            try:
+                frame = pyogrio.read_dataframe(path, layer=layer, encoding=encoding, on_invalid="ignore")
+            except UnicodeDecodeError:
+                frame = _read_cut_headings(path, layer, encoding or "utf-8")
+        except _UNREADABLE as error:
+            raise DataProblem([fault(source, "E-FILE-03", error, kind=source.path.suffix)]) from error
+    findings = (*mended, *notes)
+    where = row_places(source.path.name, range(1, len(frame) + 1), feature=True)
     if not isinstance(frame, gpd.GeoDataFrame):
-        return _Sheet(frame, where)
+        return Sheet(frame, where, findings=findings)
     cells = pd.DataFrame(frame.drop(columns=frame.geometry.name))
-    return _with_encoding(source, _Sheet(cells, where, frame.geometry, frame.crs), encoding or "")
+    return Sheet(cells, where, frame.geometry, frame.crs, findings)
 
 
-def _refuse_disguise(source: Source) -> None:
-    """Raise when a layer's file does not begin as its ending says, or a shapefile's part is missing."""
-    suffix = source.path.suffix.lower()
-    with source.path.open("rb") as file:
-        start = file.read(16)
-    marks = {".shp": b"\x00\x00\x27\x0a", ".gpkg": b"SQLite format 3"}
-    mark = marks.get(suffix, b"{")
-    if not start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n" if mark == b"{" else b"").startswith(mark):
-        found = "内容与扩展名不符 / content that is not what the ending says"
-        raise DataProblem([_fault(source, "E-FILE-03", found, kind=suffix)])
-    parts = (".dbf", ".shx") if suffix == ".shp" else ()
-    missing = [part for part in parts if _beside(source.path, part) is None]
-    if missing:
-        found = f"缺 / without {' '.join(source.path.stem + part for part in missing)}"
-        raise DataProblem([_fault(source, "E-FILE-03", found, kind=".shp .dbf .shx")])
-
-
-def _beside(path: Path, suffix: str) -> Path | None:
-    """The file of the same stem with another ending, in either case."""
-    names = (path.with_suffix(suffix), path.with_suffix(suffix.upper()))
-    return next((name for name in names if name.is_file()), None)
-
-
-def _dbf_encoding(source: Source) -> str:
+def _dbf_encoding(source: Source, path: Path) -> tuple[str, list[Finding]]:
     """The encoding of a dbf: declared, in its .cpg, or told from its bytes (GDAL would take Latin-1)."""
-    if source.encoding:
-        return source.encoding
-    cpg, dbf = _beside(source.path, ".cpg"), _beside(source.path, ".dbf")
-    if cpg is not None:
-        name = cpg.read_text(encoding="ascii", errors="replace").strip()
-        return {"65001": "utf-8", "936": "gbk"}.get(name, name or "utf-8")
-    data = dbf.read_bytes() if dbf is not None else b""
-    start = int.from_bytes(data[8:10], "little")
-    names = b" ".join(data[at : at + 11].split(b"\0")[0] for at in range(32, start - 1, 32))
-    encoding = _encoding(source, names + b" " + data[start:])
-    return "utf-8" if encoding == "utf-8-sig" else encoding
+    cpg, dbf = beside(path, ".cpg"), beside(path, ".dbf")
+    said = cpg.read_text(encoding="ascii", errors="replace").strip() if cpg is not None else None
+    names, texts = dbf_texts(dbf) if dbf is not None else ([], [])
+    return _encoding(source, b"", source.encoding or said, [*names, *texts])
 
 
-def _read_cut_headings(source: Source, layer: str, encoding: str) -> gpd.GeoDataFrame:
+def _read_cut_headings(path: Path, layer: str, encoding: str) -> gpd.GeoDataFrame:
     """A shapefile with a heading cut in the middle of a sign: read as bytes, the broken sign dropped."""
-    frame = pyogrio.read_dataframe(source.path, layer=layer, ENCODING="ISO-8859-1")
+    frame = pyogrio.read_dataframe(path, layer=layer, ENCODING="ISO-8859-1", on_invalid="ignore")
     texts = [name for name in frame.columns if pd.api.types.is_string_dtype(frame[name])]
     for name in texts:
         frame[name] = frame[name].map(
-            lambda cell: cell.encode("latin-1").decode(encoding), na_action="ignore"
+            lambda cell: whole_signs(cell.encode("latin-1"), encoding), na_action="ignore"
         )
     names = {name: name.encode("latin-1").decode(encoding, "ignore") for name in frame.columns}
     return frame.rename(columns=names)

@@ -11,16 +11,26 @@ from typing import Any
 from eco.phrases import Phrase, neighbours
 from eco.problems import Finding
 from eco.records.cells import YEARS
+from eco.records.figures import EPOCHS
+from eco.records.opening.doors import REFUSED
 from eco.records.readers import READABLE, Source, plain
 from eco.records.sentences import finding
 from eco.records.tables import COORDINATES, RASTERS, TABLES, Table
 
 _RASTER_ENDINGS = (".tif", ".tiff")
 _OURS = ("parameters.csv",)  # read by eco.parameters, no table of the bureau
-_ENTRY: dict[str, Any] = {"file": str, "sheet": str, "layer": str, "crs": (str, int), "encoding": str}
+_ENTRY: dict[str, Any] = {
+    "file": str,
+    "sheet": str,
+    "layer": str,
+    "crs": (str, int),
+    "encoding": str,
+    "epoch": int,
+}
 _WORDS = {
     "name": Phrase("文字", "a text"),
     "line_series": Phrase("文字", "a text"),
+    "allow_old_ids": Phrase("true 或 false", "true or false"),
     "default_year": Phrase("{low}—{high} 的年份", "a year from {low} to {high}"),
 }
 
@@ -34,6 +44,7 @@ class Settings:
     price_year: int = 2020
     income_year: int | None = None
     line_series: str = "exit check"
+    allow_old_ids: bool = False
     line_yuan_per_person: Mapping[int, float] = field(default_factory=dict)
 
 
@@ -52,19 +63,19 @@ def read_layout(folder: Path) -> Layout:
 
     Whatever is wrong is a finding; an unknown name is answered with its neighbours.
     """
-    said, findings = _load_toml(folder)
-    findings += _unknown(said, ("project", "line", "tables", "rasters"), "")
-    settings, faults = _settings(folder, said)
+    toml = folder / "project.toml"
+    said, findings = _load_toml(toml.read_bytes() if toml.is_file() else None)
+    settings, faults = _settings(folder.name, said)
     tables, rasters = _section(said, "tables"), _section(said, "rasters")
-    findings += [*faults, *_table_faults(tables)]
-    findings += _unknown(rasters, RASTERS, "rasters")
+    findings += faults
     sources: dict[str, Source] = {}
     for table in TABLES.values():
         entry = _section(tables, table.name)
         path, faults = _file_of(folder, table.name, entry, (table.name, table.label.zh, *table.aliases))
         findings += faults
         if path is not None:
-            sources[table.name] = _source(table, path, entry)
+            old = settings.allow_old_ids
+            sources[table.name] = _source(table, path, entry, allow_old_ids=old)
         elif table.required and not faults:
             findings.append(_no_file(folder, table))
     found_rasters: dict[str, Path] = {}
@@ -74,16 +85,31 @@ def read_layout(folder: Path) -> Layout:
         findings += faults
         if path is not None:
             found_rasters[name] = path
-    findings += _unused(folder, sources.values())
+    findings += [*_unused(folder, sources.values()), *_foreign(folder)]
     return Layout(settings, sources, found_rasters, tuple(findings))
 
 
-def _load_toml(folder: Path) -> tuple[dict[str, Any], list[Finding]]:
-    path = folder / "project.toml"
-    if not path.is_file():
+def declared_layout(text: str | None, paths: Mapping[str, Path], *, name: str) -> Layout:
+    """The layout of tables that stand elsewhere than in a folder, `text` being what project.toml would say.
+
+    `paths` gives the place of each table that was found; `name` is the project's when `text` gives none.
+    """
+    said, findings = _load_toml(None if text is None else text.encode())
+    settings, faults = _settings(name, said)
+    tables, old = _section(said, "tables"), settings.allow_old_ids
+    sources = {
+        key: _source(TABLES[key], path, _section(tables, key), allow_old_ids=old)
+        for key, path in paths.items()
+    }
+    return Layout(settings, sources, {}, (*findings, *faults))
+
+
+def _load_toml(data: bytes | None) -> tuple[dict[str, Any], list[Finding]]:
+    """What the TOML says; None stands for no project.toml."""
+    if data is None:
         return {}, [_toml("E-SET-03", "无 project.toml / none: 2020, exit check")]
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig")), []
+        return tomllib.loads(data.decode("utf-8-sig")), []
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         wanted = Phrase("UTF-8 的 TOML 文件", "a TOML file in UTF-8")
         return {}, [_toml("E-SET-02", str(error), wanted=wanted)]
@@ -112,11 +138,14 @@ def _unknown(said: Mapping[str, Any], known: Iterable[str], place: str) -> list[
     ]
 
 
-def _settings(folder: Path, said: Mapping[str, Any]) -> tuple[Settings, list[Finding]]:
-    """The settings, and every key or value that cannot be meant."""
+def _settings(name: str, said: Mapping[str, Any]) -> tuple[Settings, list[Finding]]:
+    """The settings, and every key or value that cannot be meant in any section."""
     project, line = _section(said, "project"), _section(said, "line")
     years = ("default_year", "price_year", "income_year")
-    faults = _unknown(project, ("name", "line_series", *years), "project")
+    faults = _unknown(said, ("project", "line", "tables", "rasters"), "")
+    faults += _unknown(project, ("name", "line_series", "allow_old_ids", *years), "project")
+    faults += _table_faults(_section(said, "tables"))
+    faults += _unknown(_section(said, "rasters"), RASTERS, "rasters")
     kept: dict[str, Any] = {}
     for key, value in project.items():
         wanted = _WORDS.get("default_year" if key in years else key)
@@ -135,7 +164,7 @@ def _settings(folder: Path, said: Mapping[str, Any]) -> tuple[Settings, list[Fin
         else:
             wanted = Phrase("年份 = 元/人，如 2020 = 4000", "a year = yuan a head, as in 2020 = 4000")
             faults.append(_toml("E-SET-02", f"{year} = {value!r}", "[line]", wanted=wanted))
-    return Settings(**{"name": folder.name, **kept}, line_yuan_per_person=lines), faults
+    return Settings(**{"name": name, **kept}, line_yuan_per_person=lines), faults
 
 
 def _is_number(value: object) -> bool:
@@ -145,7 +174,7 @@ def _is_number(value: object) -> bool:
 def _fits(key: str, value: object, years: tuple[str, ...]) -> bool:
     if key in years:
         return isinstance(value, int) and not isinstance(value, bool) and YEARS[0] <= value <= YEARS[1]
-    return isinstance(value, str)
+    return isinstance(value, bool if key == "allow_old_ids" else str)
 
 
 def _table_faults(tables: Mapping[str, Any]) -> list[Finding]:
@@ -161,17 +190,24 @@ def _table_faults(tables: Mapping[str, Any]) -> list[Finding]:
         measured = [column.name for column in TABLES[name] if column.dimension]
         faults += _unknown(_section(entry, "units"), measured, f"{place}.units")
         for key, value in {**entry, **columns}.items():
-            if not isinstance(value, _ENTRY.get(key, (str, dict))):
+            if not isinstance(value, _ENTRY.get(key, (str, dict))) or (
+                key == "epoch" and value not in EPOCHS
+            ):
                 wanted = Phrase("带引号的文字", "a text in quotes")
+                if key == "epoch":
+                    wanted = Phrase("1900 或 1904", "1900 or 1904")
                 faults.append(_toml("E-SET-02", f"{key} = {value!r}", f"[{place}]", wanted=wanted))
     return faults
 
 
-def _source(table: Table, path: Path, entry: Mapping[str, Any]) -> Source:
+def _source(table: Table, path: Path, entry: Mapping[str, Any], *, allow_old_ids: bool) -> Source:
     texts = {key: str(entry[key]) for key in ("sheet", "layer", "crs", "encoding") if key in entry}
     columns = {key: str(value) for key, value in _section(entry, "columns").items()}
     units = {key: str(value) for key, value in _section(entry, "units").items()}
-    return Source(table, path, **texts, columns=columns, units=units)
+    epoch = entry.get("epoch")
+    return Source(
+        table, path, **texts, columns=columns, units=units, epoch=epoch, allow_old_ids=allow_old_ids
+    )
 
 
 def _file_of(
@@ -188,6 +224,8 @@ def _file_of(
         inside = path.resolve().is_relative_to(folder.resolve())
         if inside and path.is_file() and path.suffix.lower() in endings:
             return path, []
+        if inside and path.is_file() and path.suffix.lower() in REFUSED:
+            return None, [_refused(name, path)]
         code = "E-FILE-05" if not inside else "E-FILE-04"
         known = "、".join(path.name for path in _files(folder, endings))
         return None, [finding(code, table=name, found=str(entry["file"]), key="file", known=known)]
@@ -195,16 +233,45 @@ def _file_of(
     fitting = [path for path in _files(folder, endings) if plain(path.stem) in plain_words]
     if len(fitting) > 1:
         return None, [finding("E-FILE-02", table=name, found="、".join(path.name for path in fitting))]
+    others = [path for path in _files(folder, tuple(REFUSED)) if plain(path.stem) in plain_words]
+    if not fitting and others and endings == READABLE:
+        return None, [_refused(name, others[0])]
     return (fitting[0] if fitting else None), []
 
 
+def _refused(name: str, path: Path) -> Finding:
+    return finding("E-FILE-10", table=name, found=path.name, kind=REFUSED[path.suffix.lower()])
+
+
 def _files(folder: Path, endings: tuple[str, ...]) -> list[Path]:
-    """The folder's files of these endings, without hidden ones and Excel's own locks."""
+    """The folder's own files of these endings, without hidden ones, links that lead out and Excel's locks."""
     return sorted(
         path
         for path in folder.iterdir()
-        if path.suffix.lower() in endings and path.is_file() and not path.name.startswith((".", "~$"))
+        if path.suffix.lower() in endings
+        and path.is_file()
+        and not path.name.startswith((".", "~$"))
+        and path.resolve().is_relative_to(folder.resolve())
+        and _shown(path.name) == path.name
     )
+
+
+def _shown(name: str) -> str:
+    """A file name as it can be shown: GBK bytes of a USB stick that are no text here become signs."""
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _foreign(folder: Path) -> list[Finding]:
+    """Files whose names are no text here, and links that lead out of the folder: never read, always told."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in (*READABLE, *_RASTER_ENDINGS):
+            continue
+        if _shown(path.name) != path.name:
+            found.append(finding("E-FILE-09", table="", found=_shown(path.name)))
+        elif not path.resolve().is_relative_to(folder.resolve()):
+            found.append(finding("E-FILE-05", table="", found=path.name))
+    return found
 
 
 def _no_file(folder: Path, table: Table) -> Finding:

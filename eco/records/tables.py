@@ -13,7 +13,7 @@ from eco.phrases import Phrase
 from eco.space.datums import KNOWN_CRS as KNOWN_CRS
 from eco.space.datums import WORKING_CRS as WORKING_CRS
 
-Kind = Literal["code", "text", "number", "year", "date", "choice"]
+Kind = Literal["code", "text", "id_number", "phone", "number", "year", "date", "choice"]
 Shape = Literal["point", "outline", "place"]  # a place is a point or an outline
 
 
@@ -294,12 +294,12 @@ TABLES: dict[str, Table] = {
                 ),
                 Column(
                     "id_number",
-                    "text",
+                    "id_number",
                     Phrase("身份证号", "ID number"),
                     ("身份证号码", "证件号码"),
                     personal=True,
                 ),
-                Column("phone", "text", Phrase("联系电话", "phone"), ("电话", "手机号"), personal=True),
+                Column("phone", "phone", Phrase("联系电话", "phone"), ("电话", "手机号"), personal=True),
             ),
             "point",
             required=True,

@@ -14,8 +14,6 @@ from eco.income.gains import Gains
 from eco.livelihoods import LIVELIHOODS
 from eco.livelihoods.forest import planting_pay_per_mu
 from eco.parameters.draws import Worlds
-from eco.phrases import Phrase
-from eco.records.project import Project, findings_table
 
 HOUSEHOLD_COLUMNS = (
     "household_id",
@@ -47,19 +45,6 @@ SPREAD_MEASURES = (
     "crossing_down",
 )
 _PACKAGES = ("eco", "geopandas", "numpy", "pandas", "scipy", "shapely", "rasterio", "folium")
-_FINDING_HEADINGS = {
-    "code": Phrase("代码", "code"),
-    "level": Phrase("级别", "level"),
-    "table": Phrase("表", "table"),
-    "where": Phrase("位置", "row"),
-    "column": Phrase("列", "column"),
-    "found": Phrase("发现", "found"),
-    "expected_zh": Phrase("应为", "expected (zh)"),
-    "todo_zh": Phrase("请", "what to do (zh)"),
-    "expected_en": Phrase("应为(英)", "expected"),
-    "todo_en": Phrase("请(英)", "what to do"),
-}
-_LEVEL_COLOURS = {"error": "#f4b6b0", "doubt": "#fbe3a3", "note": "#e3ecf5"}
 
 
 def write_estimate(gains: Gains, folder: Path, *, year: int | None = None) -> None:
@@ -68,16 +53,17 @@ def write_estimate(gains: Gains, folder: Path, *, year: int | None = None) -> No
     Beside them overbooked.csv (recorded work beyond free days) and unallotted.csv (work nobody had days for).
     """
     households = gains.households(year)[list(HOUSEHOLD_COLUMNS)]
-    with whole_file(folder / "households.parquet") as draft:
+    with whole_file(folder / "households.parquet", sealed=True) as draft:
         households.to_parquet(draft, index=False)
     for level, name in (("county", "by_county.csv"), ("township", "by_township.csv")):
         # The byte order mark lets Excel read Chinese.
-        write_text(folder / name, "\ufeff" + gains.by(level, year).to_csv(index=False, lineterminator="\n"))
+        text = "\ufeff" + gains.by(level, year).to_csv(index=False, lineterminator="\n")
+        write_text(folder / name, text, sealed=True)
     for name in ("overbooked", "unallotted"):
         table = getattr(gains.exposure, name)
         write_text(folder / f"{name}.csv", "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
     text = json.dumps(summary(gains, year=year), ensure_ascii=False, indent=2)
-    write_text(folder / "summary.json", text + "\n")
+    write_text(folder / "summary.json", text + "\n", sealed=True)
 
 
 def summary(gains: Gains, *, year: int | None = None) -> dict:
@@ -147,43 +133,3 @@ def _three(row: pd.Series) -> dict:
 
 def _number(value: float) -> float | None:
     return None if pd.isna(value) else round(float(value), 2)
-
-
-def write_findings(project: Project, path: Path) -> None:
-    """All findings as a workbook, worst first, and what was left out; text stays text."""
-    import xlsxwriter
-
-    table = findings_table(project.findings)
-    with whole_file(path) as draft:
-        options = {"strings_to_formulas": False, "strings_to_urls": False}
-        with xlsxwriter.Workbook(str(draft), options) as book:
-            book.set_properties({"author": "", "title": "eco findings"})
-            _findings_sheet(book, table)
-            _plain_sheet(book, "未采用 left out", project.left_out)
-
-
-def _findings_sheet(book, table: pd.DataFrame) -> None:
-    sheet = book.add_worksheet("问题清单 findings")
-    heading = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "top"})
-    colours = {
-        level: book.add_format({"bg_color": colour, "text_wrap": True, "valign": "top"})
-        for level, colour in _LEVEL_COLOURS.items()
-    }
-    for at, name in enumerate(table.columns):
-        words = _FINDING_HEADINGS[name]
-        sheet.write_string(0, at, f"{words.zh} {words.en}", heading)
-    for row, values in enumerate(table.itertuples(index=False), start=1):
-        for at, value in enumerate(values):
-            sheet.write_string(row, at, str(value), colours[values[1]])
-    sheet.set_column(0, len(table.columns) - 1, 22)
-    sheet.freeze_panes(1, 0)
-    sheet.autofilter(0, 0, max(len(table), 1), len(table.columns) - 1)
-
-
-def _plain_sheet(book, name: str, table: pd.DataFrame) -> None:
-    sheet = book.add_worksheet(name)
-    for at, column in enumerate(table.columns):
-        sheet.write_string(0, at, str(column))
-        for row, value in enumerate(table[column], start=1):
-            sheet.write_string(row, at, str(value))
-    sheet.set_column(0, max(len(table.columns) - 1, 0), 24)

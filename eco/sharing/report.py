@@ -47,7 +47,7 @@ def write_report(path: Path | str, gains: Gains, *, year: int | None = None, lan
         wan=wan,
         number=number,
     )
-    write_text(path, text)
+    write_text(path, text, sealed=True)
 
 
 def wan(yuan: float | None) -> str:

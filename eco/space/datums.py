@@ -3,12 +3,16 @@
 GCJ-02 displaces WGS-84 by a smooth published formula on the Krasovsky ellipsoid; BD-09 displaces
 GCJ-02 once more. Both are left alone outside China. Over Dingxi the first shift is 218-358 m.
 WGS-84 and CGCS2000 differ by less than a metre and are taken as one.
+Gauss-Kruger zones are CGCS2000's: 21 of three degrees (numbers 25-45), 11 of six (13-23), each with its
+number before the easting or without it.
 Beijing-54 and Xi'an-80 are not here: their parameters to CGCS2000 are not public.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,15 +24,62 @@ if TYPE_CHECKING:
     import pyproj
 
 WORKING_CRS = "EPSG:4544"
+_ZONES = ((4513, 3, 25, True), (4534, 3, 25, False), (4491, 6, 13, True), (4502, 6, 13, False))
+_ZONE_COUNT = {3: 21, 6: 11}
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A Gauss-Kruger zone of CGCS2000; `prefixed` when its number stands before the easting."""
+
+    crs: str
+    width_degrees: int
+    number: int
+    prefixed: bool
+
+    @property
+    def meridian(self) -> int:
+        """Central meridian in degrees east."""
+        return self.number * self.width_degrees - (3 if self.width_degrees == 6 else 0)
+
+    @property
+    def label(self) -> Phrase:
+        """What the zone is called."""
+        width = "三" if self.width_degrees == 3 else "六"
+        if self.prefixed:
+            zh = f"CGCS2000 {width}度带 {self.number} 带（带带号）"
+            return Phrase(zh, f"CGCS2000 {self.width_degrees}-degree zone {self.number} with prefix")
+        zh = f"CGCS2000 {width}度带 {self.meridian}°E（不带带号）"
+        return Phrase(zh, f"CGCS2000 {self.meridian}E, {self.width_degrees}-degree, without prefix")
+
+
+ZONES: dict[str, Zone] = {
+    zone.crs: zone
+    for first, width, number, prefixed in _ZONES
+    for i in range(_ZONE_COUNT[width])
+    for zone in [Zone(f"EPSG:{first + i}", width, number + i, prefixed)]
+}
 KNOWN_CRS = {
     "EPSG:4326": Phrase("WGS-84 经纬度", "WGS-84 degrees"),
     "EPSG:4490": Phrase("CGCS2000 经纬度", "CGCS2000 degrees"),
-    "EPSG:4523": Phrase("CGCS2000 三度带 35 带（带带号）", "CGCS2000 zone 35 with prefix"),
-    "EPSG:4544": Phrase("CGCS2000 三度带 105°E（不带带号）", "CGCS2000 105E without prefix"),
+    **{crs: zone.label for crs, zone in ZONES.items()},
     "GCJ-02": Phrase("GCJ-02（火星坐标）", "GCJ-02 (Chinese web maps)"),
     "BD-09": Phrase("BD-09（百度坐标）", "BD-09 (Baidu)"),
 }
+# The same list as one says it: 66 names would bury the sentence.
+CRS_OFFERED = (
+    "EPSG:4326、EPSG:4490、EPSG:4513-4533 (35: EPSG:4523)、EPSG:4534-4554 (105E: EPSG:4544)、"
+    "EPSG:4491-4512、GCJ-02、BD-09"
+)
 DEGREES = ("EPSG:4326", "EPSG:4490", "GCJ-02", "BD-09")
+CHINA_DEGREES = (
+    73.0,
+    3.0,
+    136.0,
+    54.0,
+)  # west, south, east, north: longitude and latitude cannot be confused
+# An easting or northing beyond these lies in no zone of China's mainland and islands.
+_EASTING_M, _NORTHING_M = (1e5, 9e5), (3e5, 6.1e6)
 # What EPSG:4544 can mean for a place in China: beyond it an easting carries a prefix or an axis is swapped.
 WORKING_BOUNDS_M = (-3.2e6, 3e5, 3.9e6, 6.6e6)
 
@@ -102,27 +153,116 @@ def is_old_datum(declared: object) -> bool:
     return any(datum in words for datum in _OLD_DATUMS)
 
 
+def fits(x, y, crs: str) -> np.ndarray:
+    """Which pairs can be coordinates of China under `crs`, x to the east; a prefix must be the zone's own.
+
+    >>> fits([35_464_653.0, 36_464_653.0, 464_653.0], [3.9e6] * 3, "EPSG:4523").tolist()
+    [True, False, False]
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    if crs in DEGREES:
+        west, south, east, north = CHINA_DEGREES
+        return (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    zone = ZONES[crs]
+    easting = x - zone.number * 1e6 if zone.prefixed else x
+    low, high = _EASTING_M
+    return (easting >= low) & (easting <= high) & (y >= _NORTHING_M[0]) & (y <= _NORTHING_M[1])
+
+
+def axes_exchanged(x, y, crs: str) -> bool:
+    """Whether every pair fits `crs` with its axes exchanged and not one as it stands.
+
+    Chinese survey files often write the northing first, and call it X. Pairs that are not finite
+    are passed over; none at all is no evidence.
+
+    >>> axes_exchanged([35.58, 35.6], [104.61, 104.7], "EPSG:4490")
+    True
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    known = np.isfinite(x) & np.isfinite(y)
+    x, y = x[known], y[known]
+    return bool(len(x)) and bool(fits(y, x, crs).all()) and not fits(x, y, crs).any()
+
+
+def possible_systems(x, y) -> tuple[str, ...]:
+    """Every known system all pairs could stand in by their size alone, x to the east.
+
+    A suggestion, never an answer: degrees fit four systems and an easting without prefix 32 zones.
+
+    >>> possible_systems([35_464_653.0], [3_939_000.0]), len(possible_systems([464_653.0], [3_939_000.0]))
+    (('EPSG:4523',), 32)
+    """
+    x, y = np.asarray(x, dtype=float), np.asarray(y, dtype=float)
+    known = np.isfinite(x) & np.isfinite(y)
+    return tuple(crs for crs in KNOWN_CRS if known.any() and fits(x[known], y[known], crs).all())
+
+
+def suggestion(x, y) -> Phrase | None:
+    """What the size of the coordinates speaks for, in words; None where it speaks for nothing.
+
+    >>> suggestion([35_464_653.0], [3_939_000.0]).en, suggestion([0.0], [0.0])
+    ('the numbers speak for EPSG:4523', None)
+    """
+    for turned, east, north in ((False, x, y), (True, y, x)):
+        systems = possible_systems(east, north)
+        if not systems:
+            continue
+        exchanged = Phrase("坐标轴颠倒，", "axes exchanged, ") if turned else Phrase("", "")
+        if systems[0] in DEGREES:
+            return Phrase(f"{exchanged.zh}数值像经纬度", f"{exchanged.en}the numbers look like degrees")
+        if len(systems) == 1:
+            name = systems[0]
+            return Phrase(f"{exchanged.zh}数值像 {name}", f"{exchanged.en}the numbers speak for {name}")
+        return Phrase(
+            f"{exchanged.zh}数值像不带带号的高斯坐标，须写明中央经线",
+            f"{exchanged.en}metres without a zone prefix: say which central meridian",
+        )
+    return None
+
+
+def swapped(geometries) -> np.ndarray:
+    """Geometries with x and y exchanged, flat; empty rows are kept."""
+    import shapely
+
+    return shapely.transform(
+        shapely.force_2d(np.asarray(geometries, dtype=object)), lambda xy: xy[:, ::-1].copy()
+    )
+
+
 def to_working(geometries, crs: str) -> tuple[gpd.GeoSeries, np.ndarray]:
     """Geometries in the system `crs` (a key of KNOWN_CRS) brought to EPSG:4544, and which were lost.
 
-    The second array is True where a coordinate is not finite, before or after, or cannot lie in
-    China; the geometry there is None. Index and empty rows are kept.
+    The second array is True where a coordinate is not finite, before or after, cannot lie in China
+    or carries another prefix than its zone's; the geometry there is None. Index and empty rows are kept.
     """
     import geopandas as gpd
     import shapely
 
     index = geometries.index if isinstance(geometries, gpd.GeoSeries) else None
-    shapes = np.asarray(geometries, dtype=object)
+    shapes = shapely.force_2d(np.asarray(geometries, dtype=object))
     move = _mover(crs)
-    moved = shapely.transform(shapely.force_2d(shapes), lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
+    given, owners = shapely.get_coordinates(shapes, return_index=True)
+    moved = shapely.transform(shapes, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
     west, south, east, north = WORKING_BOUNDS_M
-    coordinates, owners = shapely.get_coordinates(moved, return_index=True)
-    x, y = coordinates.T
+    x, y = shapely.get_coordinates(moved).T
     within = (x >= west) & (x <= east) & (y >= south) & (y <= north)  # False for NaN and infinity too
+    if crs in ZONES and ZONES[crs].prefixed:
+        within &= given[:, 0] // 1e6 == ZONES[crs].number
     lost: np.ndarray = np.zeros(len(shapes), dtype=bool)
     lost[owners[~within]] = True
     moved[lost] = None
     return gpd.GeoSeries(moved, index=index, crs=WORKING_CRS), lost
+
+
+def from_working(geometries, crs: str) -> np.ndarray:
+    """Geometries in EPSG:4544 as they would be written in the system `crs`: `to_working` undone."""
+    import shapely
+
+    shift = {"GCJ-02": wgs84_to_gcj02, "BD-09": wgs84_to_bd09}.get(crs)
+    project = _projection(WORKING_CRS, "EPSG:4326" if shift else crs)
+    move = (lambda x, y: shift(*project(x, y))) if shift else project
+    shapes = np.asarray(geometries, dtype=object)
+    return shapely.transform(shapes, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
 
 
 def points_to_working(x, y, crs: str) -> tuple[gpd.GeoSeries, np.ndarray]:
@@ -140,19 +280,24 @@ def points_to_working(x, y, crs: str) -> tuple[gpd.GeoSeries, np.ndarray]:
 
 def to_degrees(geometries) -> np.ndarray:
     """Geometries in EPSG:4544 as an array of geometries in CGCS2000 degrees (EPSG:4490), x = longitude."""
-    import pyproj
     import shapely
 
-    move = pyproj.Transformer.from_crs(WORKING_CRS, "EPSG:4490", always_xy=True).transform
+    move = _projection(WORKING_CRS, "EPSG:4490")
     shapes = np.asarray(geometries, dtype=object)
     return shapely.transform(shapes, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
 
 
-def _mover(crs: str) -> Callable[[np.ndarray, np.ndarray], Pair]:
+@lru_cache(maxsize=256)
+def _projection(source: str, target: str) -> Callable[[np.ndarray, np.ndarray], Pair]:
+    """The projection from one system to another, x to the east; kept because making one costs 10 ms."""
     import pyproj
 
+    return pyproj.Transformer.from_crs(source, target, always_xy=True).transform
+
+
+def _mover(crs: str) -> Callable[[np.ndarray, np.ndarray], Pair]:
     undo = {"GCJ-02": gcj02_to_wgs84, "BD-09": bd09_to_wgs84}.get(crs)
-    project = pyproj.Transformer.from_crs("EPSG:4326" if undo else crs, WORKING_CRS, always_xy=True).transform
+    project = _projection("EPSG:4326" if undo else crs, WORKING_CRS)
     return (lambda x, y: project(*undo(x, y))) if undo else project
 
 

@@ -14,6 +14,8 @@ from rasterio.transform import from_origin
 from rasterio.warp import Resampling, reproject
 from scipy.ndimage import convolve
 
+from eco.space.rasters import open_raster
+
 # IGBP classes by what bees find there; conifers (1, 3), water, ice, towns and bare ground feed none.
 COVER_CLASSES = {"forest": (2, 4, 5), "grass": (6, 7, 8, 9, 10, 11), "crop": (12, 14)}
 _CELL_M = 500.0
@@ -74,7 +76,7 @@ def reach_disc(radius_cells: float) -> np.ndarray:
 def _read_codes(path, transform, shape, crs) -> np.ndarray:
     nothing = 255
     codes = np.full(shape, nothing, np.int16)
-    with rasterio.open(path, driver="GTiff") as source:
+    with open_raster(path) as source:
         reproject(
             rasterio.band(source, 1),
             codes,

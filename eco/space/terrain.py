@@ -20,6 +20,8 @@ from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
 from rasterio.windows import Window
 
+from eco.space.rasters import open_raster
+
 WORKING_CRS = "EPSG:4544"
 MERCATOR = "EPSG:3857"
 WIDEST_PIXEL_FOR_SLOPE_M = 90.0  # a wider pixel averages gullies and terraces away: no slope is better
@@ -86,7 +88,7 @@ def elevation_at(path: Path | str, points_xy: np.ndarray, *, crs: str = WORKING_
     NaN outside the raster and where one of the four pixels has no value. The raster may be in
     any CRS; only the rows the points need are read.
     """
-    with rasterio.open(path) as raster:
+    with open_raster(path) as raster:
         column, row = _pixels(raster, points_xy, crs)
         left, top = np.floor(column).astype(int), np.floor(row).astype(int)
         corners = _neighbourhoods(raster, top, left, 2)
@@ -104,7 +106,7 @@ def slope_aspect(
     NaN means "cannot tell": outside, beside a missing pixel, or where a pixel is wider than 90 m on
     the ground. Pixels are measured where they lie, so degrees and Mercator rasters come out right.
     """
-    with rasterio.open(path) as raster:
+    with open_raster(path) as raster:
         column, row = _pixels(raster, points_xy, crs)
         left, top = np.round(column).astype(int) - 1, np.round(row).astype(int) - 1
         around = _neighbourhoods(raster, top, left, 3)
@@ -140,7 +142,7 @@ def relief(
     frame = transform_bounds(crs, MERCATOR, *bounds)
     height = max(1, round(width * (frame[3] - frame[1]) / (frame[2] - frame[0])))
     elevation = np.full((height, width), np.nan, dtype=np.float64)
-    with rasterio.open(path) as raster:
+    with open_raster(path) as raster:
         reproject(
             rasterio.band(raster, 1),
             elevation,

@@ -67,7 +67,7 @@ def save_map(
 
 def _write(path: Path, page: str, project) -> Path:
     names = {name for table in _TABLES.values() for name in getattr(project, table)["name"]}
-    with whole_file(path) as draft:
+    with whole_file(path, sealed=True) as draft:
         draft.write_text(page, encoding="utf-8", newline="\n")
         finished = draft.read_text("utf-8")
         refuse_outside(finished)

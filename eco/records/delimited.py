@@ -1,0 +1,144 @@
+"""Text tables (CSV, TSV): bytes to rows of cells, with every row and quote accounted for."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+LARGEST_BYTES = 1_000_000_000
+LONGEST_LINE = 1_000_000  # bytes; a household's row has a few hundred
+MOST_COLUMNS = 2_000
+MOST_CELLS = 300_000_000
+LIMITS = "1 GB, 2000 列 columns, 1 MB 一行 a line"
+_MARKS = ",\t;|"
+
+
+class Broken(NamedTuple):
+    """Why a text is no table: a code, the line it shows in (0 for the whole file), what was found."""
+
+    code: str
+    line: int
+    found: str
+
+
+def over_limits(data: bytes) -> Broken | None:
+    """E-CSV-01 or E-CSV-03: bytes no table has, told before anything is parsed.
+
+    >>> over_limits(b"a,b\\n1,\\0\\n")
+    Broken(code='E-CSV-01', line=2, found='NUL')
+    """
+    wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # UTF-16 is half NUL bytes
+    nul = -1 if wide else data.find(b"\0")
+    if nul >= 0:
+        return Broken("E-CSV-01", line_of(data, nul), "NUL")
+    signs = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero((signs == 10) | (signs == 13))
+    lengths = np.diff(np.concatenate([[-1], ends, [len(signs)]])) - 1
+    longest = int(np.argmax(lengths))
+    if lengths[longest] > LONGEST_LINE:
+        line = line_of(data, int(ends[longest - 1]) + 1 if longest else 0)
+        return Broken("E-CSV-03", line, f"{lengths[longest]} 字节 / bytes")
+    return None
+
+
+def line_of(data: bytes | str, position: int) -> int:
+    """The number of the line a position stands in, from 1; CR, LF and CRLF end a line.
+
+    >>> line_of(b"a\\r\\nb\\rc", 5), line_of("ab", 1)
+    (3, 1)
+    """
+    before = data[:position]
+    if isinstance(before, str):
+        return before.count("\n") + before.count("\r") - before.count("\r\n") + 1
+    return before.count(b"\n") + before.count(b"\r") - before.count(b"\r\n") + 1
+
+
+def plain_line_ends(text: str) -> tuple[str, bool]:
+    """The text with LF for every line end, and whether a CR stood alone.
+
+    >>> plain_line_ends("a\\r\\nb"), plain_line_ends("a\\rb")
+    (('a\\nb', False), ('a\\nb', True))
+    """
+    if "\r" not in text:
+        return text, False
+    text = text.replace("\r\n", "\n")
+    return text.replace("\r", "\n"), "\r" in text
+
+
+def separator(head: list[str]) -> str:
+    """The sign between cells: the one the first lines hold most of.
+
+    >>> separator(["附件1, 花名册", "a;b;c", "1;2;3"])
+    ';'
+    """
+    return max(_MARKS, key=lambda sign: max((line.count(sign) for line in head), default=0))
+
+
+def unclosed_quote(text: str, mark: str, *, width: int) -> Broken | None:
+    """E-CSV-02: a quote that opens a cell and is never closed, or closes before the cell ends.
+
+    Such a quote would swallow the rows up to the next one; so would one closed rows later, which is told
+    by a cell that holds a line end and all the separators of a row of `width` cells. A quote inside a bare
+    cell is only a sign.
+
+    >>> unclosed_quote('a,b\\n"1,2\\n3,4\\n', ",", width=2)
+    Broken(code='E-CSV-02', line=2, found='"')
+    >>> unclosed_quote('a,b\\n"1 ""x"", 5",2\\n', ",", width=2)
+    """
+    if '"' not in text:
+        return None
+    whole = re.compile(r'"[^"]*+(?:""[^"]*+)*+"')
+    opening = re.compile(rf'(?:\A|(?<=[\n{re.escape(mark)}]))"')
+    place = 0
+    while found := opening.search(text, place):
+        cell = whole.match(text, found.start())
+        if cell is None or text[cell.end() : cell.end() + 1] not in ("", "\n", mark):
+            return Broken("E-CSV-02", line_of(text, found.start()), '"')
+        if "\n" in cell[0] and cell[0].count(mark) >= max(width - 1, 1):
+            return Broken("E-CSV-02", line_of(text, found.start()), '"')
+        place = cell.end()
+    return None
+
+
+def parse(text: str, mark: str) -> pd.DataFrame | Broken:
+    """Every row of the text, blank ones too, as cells of text; as wide as its widest row."""
+    lines = text.count("\n") + 1
+    width = max((line.count(mark) for line in io.StringIO(text)), default=0) + 1
+    if width > MOST_COLUMNS or width * lines > MOST_CELLS:
+        return Broken("E-CSV-03", 0, f"{lines} 行 × {width} 列 / rows x columns")
+    try:
+        cells = pd.read_csv(
+            io.StringIO(text),
+            sep=mark,
+            dtype=str,
+            header=None,
+            names=list(range(width)),
+            index_col=False,
+            keep_default_na=False,
+            skip_blank_lines=False,
+        )
+    except pd.errors.EmptyDataError:
+        return pd.DataFrame([[""]])
+    except pd.errors.ParserError:
+        return Broken("E-CSV-02", 0, '"')
+    return cells.fillna("")
+
+
+def under_headings(
+    cells: pd.DataFrame, headings: Sequence[str], first: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The rows below heading row `first`, as wide as the headings, and which hold more cells than those."""
+    width = max((place + 1 for place, heading in enumerate(headings) if heading), default=len(headings))
+    body = cells.iloc[first + 1 :]
+    over = (body.iloc[:, width:] != "").any(axis="columns").to_numpy(dtype=bool)
+    return body.iloc[:, :width].set_axis(list(headings[:width]), axis="columns"), over
+
+
+def first_lines(text: str, count: int) -> list[str]:
+    """The first lines of a text without reading all of it."""
+    return [line for _, line in zip(range(count), io.StringIO(text))]

@@ -1,0 +1,304 @@
+"""Rules over a whole register: who stands in it twice, what does not add up, which rows are no households.
+
+Each function takes a table as read and gives the rows one rule speaks of.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from eco.phrases import Phrase
+from eco.problems import Finding
+from eco.records.figures import half_width, numbers
+from eco.records.sentences import Hit, finding, row_findings
+from eco.records.sources import Raw
+
+# Median net income per head of a county's register, yuan a year: below it 万元 were typed, above it fen.
+MEDIAN_YUAN = (100.0, 100_000.0)
+ROW_YUAN = (20.0, 200_000.0)  # a single household's, 0 and losses apart
+_PARTS = ("wage_yuan", "operating_yuan", "property_yuan", "transfer_yuan")
+_SIGNS = re.compile("[计:：]|total|sum", re.I)
+_NOT_SUMMED = ("income_yuan_per_person",)
+_TOTAL = re.compile(
+    r"(?:本页|全村|全乡|全镇|全县|[^ 0-9]{0,12})?(?:合|总|小|共|累)计(?:数|户)?[:：]?|total|sum", re.I
+)
+_FOOT = re.compile(r"(?:填表|制表|填报|审核|复核|负责|经办|联系|单位|日期|说明|备注|注)\S{0,3}?[:：].*", re.S)
+# Codes of the prefecture of Dingxi until 2003, and the counties they became.
+_OLD_COUNTIES = {
+    "622421": "安定区 621102",
+    "622424": "通渭县 621121",
+    "622425": "陇西县 621122",
+    "622426": "渭源县 621123",
+    "622427": "临洮县 621124",
+    "622428": "漳县 621125",
+    "622429": "岷县 621126",
+}
+
+
+def set_apart(raw: Raw) -> tuple[Raw, list[tuple[str, list[int]]], pd.DataFrame]:
+    """The table without the rows that are none of its own, which rows those are, and the totals' cells.
+
+    Set apart are totals (E-ROW-02), lines of the form's foot (E-ROW-03) and headings repeated on a
+    later page (E-ROW-04), by position.
+    """
+    texts = _first_words(raw)
+    key = _key_words(raw)
+    total = texts.str.fullmatch(_TOTAL) | key.str.fullmatch(_TOTAL)
+    foot = texts.str.fullmatch(_FOOT)
+    foot[foot] = _filled(raw.cells[foot]) <= 2
+    again = _repeats_headings(raw)
+    kinds = (("E-ROW-02", total), ("E-ROW-03", foot & ~total), ("E-ROW-04", again & ~total & ~foot))
+    gone = (total | foot | again).to_numpy(dtype=bool)
+    if not gone.any():
+        return raw, [], raw.cells.iloc[:0]
+    rows = [(code, [int(row) for row in np.flatnonzero(mark)]) for code, mark in kinds if mark.any()]
+    kept = replace(
+        raw,
+        cells=raw.cells[~gone].reset_index(drop=True),
+        where=[place for place, out in zip(raw.where, gone) if not out],
+        geometry=None if raw.geometry is None else raw.geometry[~gone].reset_index(drop=True),
+        hits=tuple(_moved(hit, gone) for hit in raw.hits),
+    )
+    return kept, rows, raw.cells[total.to_numpy(dtype=bool)]
+
+
+def told_apart(raw: Raw, apart: list[tuple[str, list[int]]]) -> tuple[list[Finding], pd.DataFrame]:
+    """One note a kind of row that was set apart, and those rows as quarantine keeps them."""
+    words = _first_words(raw)
+    table = raw.source.table
+    hits = [
+        Hit(code, "", np.array(rows), [words.iloc[row].partition(":")[0][:12] for row in rows], counted=True)
+        for code, rows in apart
+    ]
+    findings = [item for hit in hits for item in row_findings(hit, table=table, where=raw.where)]
+    gone = [
+        (table.name, raw.where[row], hit.code, "不是本表的行 / no row of the table")
+        for hit in hits
+        for row in hit.rows
+    ]
+    return findings, pd.DataFrame(gone, columns=["table", "where", "code", "reason"], dtype="str")
+
+
+def _moved(hit: Hit, gone: np.ndarray) -> Hit:
+    keep = [i for i, row in enumerate(hit.rows) if not gone[row]]
+    rows = (np.cumsum(~gone) - 1)[hit.rows[keep]]
+    return replace(hit, rows=rows, found=[hit.found[i] for i in keep])
+
+
+def _first_words(raw: Raw) -> pd.Series:
+    """The first text of each row of the file as it is compared, "" where it cannot be a total or a foot."""
+    first = raw.leading or [""] * len(raw.cells)
+    return pd.Series([_words(cell) for cell in first], index=raw.cells.index, dtype="str")
+
+
+def _key_words(raw: Raw) -> pd.Series:
+    key = raw.source.table.key or "household_id"
+    cells = raw.cells[key].tolist() if key in raw.cells else [""] * len(raw.cells)
+    return pd.Series([_words(cell) for cell in cells], index=raw.cells.index, dtype="str")
+
+
+def _filled(cells: pd.DataFrame) -> np.ndarray:
+    return (cells.notna() & (cells != "")).sum(axis="columns").to_numpy()
+
+
+def _words(cell: object) -> str:
+    if not isinstance(cell, str) or (cell.isascii() and cell[:1] not in "TtSs"):
+        return ""
+    return re.sub(r"\s+", "", half_width(cell)) if _SIGNS.search(cell) else ""
+
+
+def _repeats_headings(raw: Raw) -> pd.Series:
+    names = [name for name in raw.headings if name in raw.cells][:4]
+    same = [(raw.cells[name] == raw.headings[name]).to_numpy(dtype=bool) for name in names]
+    return pd.Series(np.sum(same, axis=0) >= 2 if names else False, index=raw.cells.index)
+
+
+def totals_against_rows(raw: Raw, totals: pd.DataFrame) -> list[Finding]:
+    """E-SUM-01: columns whose total at the foot is not the sum of the rows, as the file writes them.
+
+    Only the last total counts, and only where it is larger than every row: others are of one page.
+    """
+    table, cells, off = raw.source.table, raw.cells, []
+    for column in table:
+        name = column.name
+        if column.kind != "number" or name not in cells or name in _NOT_SUMMED or not len(totals):
+            continue
+        total = float(numbers(totals[name]).values.iloc[-1])
+        values = numbers(cells[name]).values
+        if (
+            np.isfinite(total)
+            and total > values.max()
+            and abs(total - values.sum()) > 0.005 * max(len(values), 1)
+        ):
+            found = f"合计 / total {total:g}"
+            words = {"wanted": f"{values.sum():g}", "where": raw.source.path.name}
+            off.append(finding("E-SUM-01", table=table.name, found=found, column=name, **words))
+    return off
+
+
+def same_id(frame: pd.DataFrame) -> list[Hit]:
+    """E-ID-05, E-HH-01: households with one ID number, in one village or in two; which is right we cannot say."""
+    ids = frame["id_number"]
+    return _doubles(frame, ids, in_one="E-ID-05", column="id_number")
+
+
+def same_name_and_phone(frame: pd.DataFrame) -> list[Hit]:
+    """E-HH-02, E-HH-01: one name and phone under two household ids, unless two ID numbers tell them apart."""
+    names, phones = frame["head_name"], frame["phone"]
+    keys = (names + "\n" + phones).where((names != "") & (phones != ""), "").astype("str")
+    apart = keys.map(frame["id_number"].where(frame["id_number"] != "").groupby(keys).nunique()) > 1
+    return _doubles(frame, keys.mask(apart, "").astype("str"), in_one="E-HH-02", column="head_name")
+
+
+def _doubles(frame: pd.DataFrame, keys: pd.Series, *, in_one: str, column: str) -> list[Hit]:
+    """The rows that share a key under different household ids, each told where the others stand."""
+    twice = (keys.duplicated(keep=False) & (keys != "")).to_numpy(dtype=bool)
+    if not twice.any():
+        return []
+    some = frame[twice]
+    groups = some.groupby(keys[twice])
+    strangers = (groups["household_id"].transform("nunique") > 1).to_numpy()
+    apart = (groups["village_code"].transform("nunique") > 1).to_numpy()
+    hits = []
+    for code, wrong in ((in_one, strangers & ~apart), ("E-HH-01", strangers & apart)):
+        rows = np.flatnonzero(twice)[wrong]
+        if len(rows):
+            known = _others(frame["where"].iloc[rows], keys.iloc[rows])
+            hits.append(Hit(code, column, rows, list(frame[column].iloc[rows]), {"known": known}))
+    return hits
+
+
+def _others(where: pd.Series, keys: pd.Series) -> list[str]:
+    """For each row the places of the other rows with its key, three at most."""
+    places = where.groupby(keys.to_numpy()).agg(list)
+    told = []
+    for place, key in zip(where, keys):
+        others = [other for other in places[key] if other != place]
+        told.append("、".join(others[:3]) + ("…" if len(others) > 3 else ""))
+    return told
+
+
+def same_in_all(frame: pd.DataFrame) -> list[Hit]:
+    """E-HH-04: named households of one village alike in every figure; a doubt, for they may be two."""
+    compared = ["head_name", "village_code", "persons", "workers", "income_yuan_per_person", *_PARTS]
+    told_apart = frame["id_number"] != ""
+    twice = (frame.duplicated(compared, keep=False) & (frame["head_name"] != "") & ~told_apart).to_numpy()
+    rows = np.flatnonzero(twice)
+    if not len(rows):
+        return []
+    keys = frame.iloc[rows].groupby(compared, dropna=False).ngroup()
+    words = {"known": _others(frame["where"].iloc[rows], keys)}
+    return [Hit("E-HH-04", "head_name", rows, list(frame["head_name"].iloc[rows]), words)]
+
+
+def more_workers_than_persons(frame: pd.DataFrame) -> list[Hit]:
+    """E-HH-03: households with more workers than persons."""
+    wrong = frame["workers"] > frame["persons"]
+    high = [f"{persons:g}" for persons in frame["persons"][wrong]]
+    return _hit("E-HH-03", "workers", wrong, frame["workers"], high=high)
+
+
+def income_units(frame: pd.DataFrame) -> list[Hit]:
+    """E-UNIT-01: counties whose median net income per head is in another unit; E-UNIT-04: single such rows."""
+    income = frame["income_yuan_per_person"]
+    medians = income.groupby(frame["village_code"].str[:6]).transform("median").to_numpy()
+    low, high = MEDIAN_YUAN
+    # Half a dozen households may well be all without income; a county is not.
+    wrong_unit = ((medians > 0) & (medians < low)) | (medians > high)
+    hits = []
+    for county in frame["village_code"].str[:6][wrong_unit].unique():
+        rows = wrong_unit & (frame["village_code"].str[:6] == county).to_numpy()
+        median = float(medians[rows][0])
+        words = {"county": county, "low": f"{low:g}", "high": f"{high:g}", "kind": _probable_unit(median)}
+        found = [f"中位数 / median {median:g}"] * int(rows.sum())
+        hits.append(
+            Hit("E-UNIT-01", "income_yuan_per_person", np.flatnonzero(rows), found, words, counted=True)
+        )
+    low, high = ROW_YUAN
+    odd = ~wrong_unit & ((income > 0) & (income < low) | (income > high) | (income < -high))
+    kinds = [_probable_unit(value) for value in income[odd]]
+    words = {"low": f"{low:g}", "high": f"{high:g}", "kind": kinds}
+    return [*hits, *_hit("E-UNIT-04", "income_yuan_per_person", odd, income.round(4), **words)]
+
+
+def _probable_unit(yuan: float) -> Phrase:
+    if 0.02 <= yuan < ROW_YUAN[0]:
+        return Phrase("，疑为万元", "; this looks like 10,000 yuan")
+    if yuan > MEDIAN_YUAN[1]:
+        return Phrase("，疑为分", "; this looks like fen")
+    return Phrase("", "")
+
+
+def negative_parts(frame: pd.DataFrame) -> list[Hit]:
+    """E-INC-02: gross incomes (A17a-d) below 0; a loss shows only once the cost A18 is taken off."""
+    return [hit for name in _PARTS for hit in _hit("E-INC-02", name, frame[name] < 0, frame[name])]
+
+
+def income_adds_up(frame: pd.DataFrame) -> list[Hit]:
+    """E-INC-01: A20 is not (A17a + b + c + d - A18) / persons, where all of them are filled in.
+
+    Each of the five may be rounded to the yuan, and so may the income per head; 1 % more is let be.
+    """
+    net = frame[list(_PARTS)].sum(axis="columns", skipna=False) - frame["production_cost_yuan"]
+    told = frame["income_yuan_per_person"] * frame["persons"]
+    slack = np.maximum(0.5 * frame["persons"] + 3, 0.01 * net.abs())
+    wrong = (net - told).abs() > slack
+    undivided = (net - frame["income_yuan_per_person"]).abs() <= slack
+    kinds = [
+        Phrase("，疑为全户收入", "; this looks like the whole household's") if whole else Phrase("", "")
+        for whole in undivided[wrong]
+    ]
+    wanted = [f"{value:.2f}" for value in (net / frame["persons"])[wrong]]
+    found = frame["income_yuan_per_person"].round(2)
+    return _hit("E-INC-01", "income_yuan_per_person", wrong, found, wanted=wanted, kind=kinds)
+
+
+def old_codes(frame: pd.DataFrame) -> list[Hit]:
+    """E-ADM-04: villages under a code of the prefecture abolished in 2003, with the county of today."""
+    before = frame["village_code"].str[:6]
+    wrong = before.isin(list(_OLD_COUNTIES))
+    county = [_OLD_COUNTIES[code] for code in before[wrong]]
+    return _hit(
+        "E-ADM-04", "village_code", wrong, frame["village_code"], known=list(before[wrong]), county=county
+    )
+
+
+def amounts_paid(frame: pd.DataFrame) -> list[Hit]:
+    """E-FUND-03: payments of nothing or less; E-FUND-01: of a part of a fen."""
+    paid = frame["amount_yuan"]
+    fen = paid * 100
+    broken = (fen - fen.round()).abs() > 1e-4
+    return [
+        *_hit("E-FUND-03", "amount_yuan", paid <= 0, paid),
+        *_hit("E-FUND-01", "amount_yuan", broken & (paid > 0), paid),
+    ]
+
+
+RULES_OF_TABLE: Mapping[str, tuple] = {
+    "households": (
+        same_id,
+        same_name_and_phone,
+        same_in_all,
+        more_workers_than_persons,
+        income_units,
+        negative_parts,
+        income_adds_up,
+        old_codes,
+    ),
+    "payments": (amounts_paid,),
+}
+
+
+def register_hits(name: str, frame: pd.DataFrame) -> list[Hit]:
+    """All that the rules over a whole table find in it."""
+    return [hit for rule in RULES_OF_TABLE.get(name, ()) for hit in rule(frame)]
+
+
+def _hit(code: str, column: str, wrong: pd.Series, cells: pd.Series, **words: object) -> list[Hit]:
+    rows = np.flatnonzero(np.asarray(wrong, dtype=bool))
+    return [Hit(code, column, rows, list(cells.iloc[rows]), words)] if len(rows) else []
