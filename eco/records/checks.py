@@ -133,6 +133,7 @@ def check_across(tables: Tables, *, elevation: Path | None = None) -> Tables:
         ("links", SITES, sites_of_links),
         ("links", (), lambda t: units_of_links(t["links"].frame)),
     )
+    tables = seasons_apart(tables)
     # Before rows that lie outside are left out: a table whole in a wrong zone is told as such.
     for name, told in datum_findings(
         _frames(tables), {name: one.crs for name, one in tables.items()}
@@ -177,7 +178,40 @@ def double_keys(table: Table, frame: pd.DataFrame) -> list[Hit]:
     if table.key is None:
         return []
     keys = frame[table.key]
+    if table.key_year:
+        keys = (keys + _year_words(frame[table.key_year])).where(keys != "", "")
     return _hit("E-KEY-01", table.key, keys.duplicated(keep=False) & (keys != ""), keys)
+
+
+def seasons_apart(tables: Tables) -> Tables:
+    """Tables with every season of a plot as a site of its own, called plot@year, and links to match (E-KEY-02)."""
+    for name, table in TABLES.items():
+        if table.key is None or table.key_year is None or name not in tables:
+            continue
+        frame, key = tables[name].frame, table.key
+        several = frame[key].duplicated(keep=False) & (frame[key] != "")
+        if not several.any():
+            continue
+        found = f"{frame[key][several].nunique()} 块 / plots"
+        note = finding("E-KEY-02", table=name, column=key, found=found)
+        tables = {**tables, name: _renamed(tables[name], key, several, table.key_year)}
+        tables[name] = _noted(tables[name], [note])
+        if "links" in tables:
+            links = tables["links"].frame
+            of_these = _among(links["site_id"], frame[key][several])
+            tables["links"] = _renamed(tables["links"], "site_id", of_these, "year")
+    return tables
+
+
+def _renamed(checked: Checked, column: str, rows: pd.Series, year: str) -> Checked:
+    frame = checked.frame
+    names = frame[column].mask(rows, frame[column] + _year_words(frame[year]))
+    return replace(checked, frame=frame.assign(**{column: names.astype("str")}))
+
+
+def _year_words(years: pd.Series) -> pd.Series:
+    words = {year: f"@{year:.0f}" for year in years.dropna().unique()}
+    return years.map(words).fillna("@").astype("str")
 
 
 def unknown_parent(tables: Tables, name: str, parent: str) -> list[Hit]:

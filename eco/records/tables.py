@@ -46,6 +46,7 @@ class Table:
     columns: tuple[Column, ...]
     geometry: Shape | None = None
     required: bool = False
+    key_year: str | None = None  # the column by which rows of one key are told apart: the seasons of a plot
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -386,6 +387,7 @@ TABLES: dict[str, Table] = {
                 _ASSUMED,
             ),
             "outline",
+            key_year="season",
         ),
         Table(
             "apiaries",
