@@ -307,7 +307,8 @@ def units_of_links(links: pd.DataFrame) -> list[Hit]:
     roles = links["role"][~fits]
     words = {"role": [_named(ROLES, role) for role in roles]}
     words["known"] = ["、".join(_named(LINK_UNITS, unit) for unit in ROLE_UNITS[role]) for role in roles]
-    return _hit("E-LINK-03", "unit", ~fits, links["unit"], **words)
+    found = links["unit"].map(lambda unit: _named(LINK_UNITS, unit) if unit else "")
+    return _hit("E-LINK-03", "unit", ~fits, found, **words)
 
 
 def without_geometry(places: Checked) -> list[Finding]:
