@@ -4,6 +4,7 @@ import http.server
 import importlib.util
 import json
 import os
+import re
 import sqlite3
 import stat
 import struct
@@ -387,6 +388,37 @@ def test_parts_of_two_files_are_refused(tmp_path):
     assert refused(path) == ["E-SHP-02"]
 
 
+def test_a_damaged_coordinate_of_an_outline_is_seen_by_its_box(tmp_path):
+    path = write_shapefile(tmp_path / f"{PLOTS}.shp", many_plots(50))
+    whole, box, corner = path.read_bytes(), 100 + 8 + 4, 100 + 8 + 44 + 4
+    for at in (box + 5, box + 24 + 5, corner + 5, corner + 16 + 5, len(whole) - 3):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert refused(path) == ["E-SHP-01"]
+    path.write_bytes(whole)
+    read(path)
+
+
+@pytest.mark.parametrize("damaged", [b"1x5", b"--1", b"1,5"])
+def test_a_number_of_a_dbf_that_gdal_would_read_a_part_of_is_refused(tmp_path, damaged):
+    plots = many_plots(5).assign(**{"面积(亩)": 123.25})
+    path = write_shapefile(tmp_path / f"{PLOTS}.shp", plots)
+    dbf = path.with_suffix(".dbf")
+    data = dbf.read_bytes()
+    field = re.search(rb"123\.250*", data)[0]
+    dbf.write_bytes(data.replace(field, damaged.ljust(len(field)), 1))
+    assert refused(path) == ["E-SHP-01"]
+    dbf.write_bytes(data.replace(field, b"*" * len(field), 1))  # a number too wide for its field
+    read(path)
+
+
+def test_bytes_that_are_whole_in_two_encodings_are_asked_about():
+    both = "挺".encode("gbk")
+    assert both.decode("utf-8") and read_encoding(both) is None
+    assert read_encoding(both, "gbk").encoding == "gb18030"
+    assert read_encoding("挺，陇西".encode()).encoding == "utf-8"
+    assert read_encoding("挺，陇西".encode("gbk")).encoding == "gb18030"
+
+
 def test_a_layer_without_a_system_is_asked_for_one(tmp_path):
     path = write_shapefile(tmp_path / f"{PLOTS}.shp")
     path.with_suffix(".prj").unlink()
@@ -618,12 +650,13 @@ def test_a_driver_s_own_address_is_no_file(tmp_path, name):
 # 42 to 46: rasters
 
 
-def write_raster(path, values=None, *, crs="EPSG:4544", transform=None, **options):
+def write_raster(path, values=None, *, crs="EPSG:4544", transform=None, unit="metre", **options):
     values = np.fromfunction(lambda r, c: 1800 + r + 2 * c, (256, 256)) if values is None else values
     transform = transform or Affine(30, 0, WEST, 0, -30, SOUTH + 30 * values.shape[0])
     profile = {"driver": "GTiff", "height": values.shape[0], "width": values.shape[1], "count": 1, "crs": crs}
     with rasterio.open(path, "w", **profile, dtype="float32", transform=transform, **options) as raster:
         raster.write(values.astype("float32"), 1)
+        raster.units = [unit]
     return path
 
 

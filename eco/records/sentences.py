@@ -76,16 +76,16 @@ def finding(
     )
 
 
-def row_findings(hit: Hit, *, table: Table, where: Sequence[str]) -> list[Finding]:
+def row_findings(hit: Hit, *, table: Table, where: pd.Series) -> list[Finding]:
     """One finding a row, SHOWN_ROWS at most, and one that counts the rest."""
     if hit.counted:
         return [_counted(hit, table=table, where=where)]
     shown = []
-    for i, row in enumerate(hit.rows[:SHOWN_ROWS]):
+    for i, place in enumerate(where.iloc[hit.rows[:SHOWN_ROWS]]):
         words = {key: word[i] if _by_row(word) else word for key, word in hit.words.items()}
         found = _told(hit, table, i)
         shown.append(
-            finding(hit.code, table=table.name, found=found, where=where[row], column=hit.column, **words)
+            finding(hit.code, table=table.name, found=found, where=place, column=hit.column, **words)
         )
     return [*shown, count_finding(hit, table=table.name)] if len(hit.rows) > SHOWN_ROWS else shown
 
@@ -93,18 +93,20 @@ def row_findings(hit: Hit, *, table: Table, where: Sequence[str]) -> list[Findin
 def _told(hit: Hit, table: Table, i: int) -> str:
     """What stands in a row, masked in a personal column; a name may stand in a wrong one, too."""
     value = str(hit.found[i])
+    kinds = {column.name: column.kind for column in table}
     personal = any(column.personal for column in table if column.name == hit.column)
-    of_people = any(column.name == "household_id" for column in table)
-    if personal or (of_people and looks_like_a_name(value)):
+    # Places are called like people, too: only a register's texts, or what should be no text, are masked.
+    suspect = "household_id" in kinds or kinds.get(hit.column, "text") != "text"
+    if personal or (suspect and looks_like_a_name(value)):
         return mask(value) or "空 / nothing"
     return value[:60] or "空 / nothing"
 
 
-def _counted(hit: Hit, *, table: Table, where: Sequence[str]) -> Finding:
+def _counted(hit: Hit, *, table: Table, where: pd.Series) -> Finding:
     count, first = len(hit.rows), _told(hit, table, 0)
     found = f"{count} 处，首处为 {first} / {count} cells, the first {first}"
     words = {key: word[0] if _by_row(word) else word for key, word in hit.words.items()}
-    place = where[hit.rows[0]]
+    place = where.iloc[hit.rows[0]]
     return finding(hit.code, table=table.name, found=found, where=place, column=hit.column, **words)
 
 

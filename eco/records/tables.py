@@ -493,12 +493,12 @@ POOR_TYPES = tuple(name for name in REGISTER_TYPES if name != "general")
 # Where a point stands in a table without geometry: degrees, or metres with x to the east.
 COORDINATES: dict[str, tuple[Column, Column]] = {
     "degrees": (
-        Column("lon", "number", Phrase("经度", "longitude"), ("lng", "经度坐标")),
-        Column("lat", "number", Phrase("纬度", "latitude"), ("纬度坐标",)),
+        Column("lon", "number", Phrase("经度", "longitude"), ("lng", "经度坐标", "东经")),
+        Column("lat", "number", Phrase("纬度", "latitude"), ("纬度坐标", "北纬")),
     ),
     "metres": (
-        Column("x", "number", Phrase("东坐标", "easting"), ("横坐标",)),
-        Column("y", "number", Phrase("北坐标", "northing"), ("纵坐标",)),
+        Column("x", "number", Phrase("东坐标", "easting"), ("横坐标", "X坐标")),
+        Column("y", "number", Phrase("北坐标", "northing"), ("纵坐标", "Y坐标")),
     ),
 }
 
