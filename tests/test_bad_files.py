@@ -391,7 +391,7 @@ def test_parts_of_two_files_are_refused(tmp_path):
 def test_a_damaged_coordinate_of_an_outline_is_seen_by_its_box(tmp_path):
     path = write_shapefile(tmp_path / f"{PLOTS}.shp", many_plots(50))
     whole, box, corner = path.read_bytes(), 100 + 8 + 4, 100 + 8 + 44 + 4
-    for at in (box + 5, box + 24 + 5, corner + 5, corner + 16 + 5, len(whole) - 3):
+    for at in (box + 5, box + 24 + 5, corner + 7, corner + 16 + 7, len(whole) - 1):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         assert refused(path) == ["E-SHP-01"]
     path.write_bytes(whole)

@@ -376,7 +376,7 @@ TARGETS = {
     "id_column": Target(
         id_column, (ID + b"\n110105491231002\n#6.2e17", "１1010519491231002ｘ".encode()), 0.05
     ),
-    "phone": Target(phone, PHONES, 0.02),
+    "phone": Target(phone, PHONES, 0.3),
     "mask": Target(mask, (*PHONES, ID, b"6224 2119 9001 0112 34"), 0.5),
     "date": Target(day, DAYS, 2.0),
     "number": Target(number, NUMBERS, 2.0),

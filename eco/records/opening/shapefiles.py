@@ -16,7 +16,7 @@ _HEADER = 100  # bytes before the first record of .shp and .shx
 _DBF_HEADER = 32
 _OUTLINES = (3, 5, 13, 15, 23, 25)  # lines and polygons, with Z, with M
 _OUTLINE_WORDS = 11  # 32-bit words before the list of parts: kind, box, two counts
-_SAME_PLACE = 1e-9  # a tenth of a metre of the earth's round is 2e-9
+_SAME_PLACE, _SAME_PLACE_32 = 1e-9, 2.5e-7  # share of a coordinate: millimetres, and a metre
 # What stands in a number's field: figures, nothing, stars where they did not fit, what C writes for no number.
 _FIGURES = re.compile(
     rb"\s*(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\*+|[+-]?(?i:nan|inf|1\.#)\S*|)[\s\0]*"
@@ -179,9 +179,10 @@ def _beside_boxes(path: Path, index: np.ndarray) -> int:
     xy = data[words_of].view("<f8").reshape(-1, 2)
     real = np.hstack([edge.reduceat(xy, ends - points) for edge in (np.minimum, np.maximum)])
     said = data[at[:, None] + np.arange(1, 9)].view("<f8").reshape(-1, 4)
-    if (said == said.astype(np.float32)).all():
-        return broken  # a writer that kept its boxes in 32 bits
-    return broken + int((~np.isclose(real, said, rtol=_SAME_PLACE, atol=0)).any(axis=1).sum())
+    with np.errstate(over="ignore"):
+        short = (said == said.astype(np.float32)).all()  # a writer that kept its boxes in 32 bits
+    near = np.isclose(real, said, rtol=_SAME_PLACE_32 if short else _SAME_PLACE, atol=0)
+    return broken + int((~near).any(axis=1).sum())
 
 
 def _odd_cells(dbf: Path) -> int:
