@@ -155,12 +155,11 @@ def _kind_faults(path: Path, suffix: str) -> list[Fault]:
         return []
     if suffix == ".xlsx" and start.startswith(_OLE):
         return [Fault("E-XLS-01", "加密或旧格式 / encrypted or of the old format")]
-    if suffix in (".xls", ".xlsx"):
-        looks = next(
-            (word for word, sign in _LOOKS if bare.startswith(sign)), "文字或别的内容 / text or other"
-        )
-        return [Fault("E-FILE-10", f"{path.name}：其实是 / in truth {looks}")]
     looks = next((word for word, sign in _LOOKS if bare.startswith(sign)), "")
+    if not looks and b"\0" not in start and re.search(rb"[\t,;][^\n]*\n[^\n]*[\t,;]", start):
+        looks = _EXCEL_OPENS[0]
+    if looks in _EXCEL_OPENS and suffix in (".xls", ".xlsx"):
+        return [Fault("E-FILE-10", f"{path.name}：其实是 / in truth {looks}")]
     found = "内容与扩展名不符 / content that is not what the ending says"
     return [Fault("E-FILE-03", f"{found}{f'：{looks}' if looks else ''}")]
 
@@ -179,6 +178,8 @@ _LOOKS = (
     ("OGR VRT", b"<OGRVRTDataSource"),
     ("GDAL VRT", b"<VRTDataset"),
 )
+
+_EXCEL_OPENS = ("文字表 / a text table", "HTML", "xlsx / zip", "xls")  # whatever their ending is
 
 
 def _seal_faults(path: Path) -> list[Fault]:
