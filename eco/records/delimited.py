@@ -152,8 +152,8 @@ def _even(text: str, mark: str) -> pd.DataFrame | None:
     width = len(marks) // max(len(ends), 1) + 1
     if width == 1 or len(marks) != len(ends) * (width - 1) or width > MOST_COLUMNS:
         return None
-    starts, marks = np.append(-1, ends[:-1]), marks.reshape(-1, width - 1)
-    if len(ends) * width > MOST_CELLS or (marks[:, 0] < starts).any() or (marks[:, -1] > ends).any():
+    starts, of_line = np.append(-1, ends[:-1]), marks.reshape(-1, width - 1)
+    if len(ends) * width > MOST_CELLS or (of_line[:, 0] < starts).any() or (of_line[:, -1] > ends).any():
         return None
     names = [str(place) for place in range(width)]
     table = csv.read_csv(

@@ -13,7 +13,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from eco.records.texts import as_arrow, distinct, is_text, matching, mended, signs_of, spread, with_signs
+from eco.records.texts import as_arrow, distinct, is_text, matching, mended, signs_of, with_signs
 
 NOTHING = ("", "/", "-", "—", "——")  # how the bureau's sheets write an empty cell
 EARLIEST = date(1990, 1, 1)  # no record of these programmes is older
