@@ -136,12 +136,12 @@ BOMB = '<!DOCTYPE kml [<!ENTITY a "aaaaaaaaaa">' + "".join(
 @pytest.mark.parametrize("ending", ["kml", "gpx"])
 def test_entities_are_refused_before_they_grow(tmp_path, head, ending):
     path = written(tmp_path / f"apiaries.{ending}", kml(placemark("&i;&x;"), head=head))
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(DataProblem) as problem:
         read(path)
     assert codes(problem) == ["E-XML-01"]
     assert "root:" not in str(problem.value)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 @pytest.mark.parametrize(
@@ -224,11 +224,11 @@ def test_a_kmz_is_read_in_memory_and_a_swollen_one_refused(tmp_path):
     assert sorted(item.name for item in tmp_path.rglob("*")) == ["apiaries.kmz"]
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("doc.kml", YARDS + " " * 250_000_000)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(DataProblem) as problem:
         read(path)
     assert codes(problem) == ["E-ZIP-01"]
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     path.write_bytes(b"PK\3\4rubbish")
     with pytest.raises(DataProblem) as problem:
         read(path)
