@@ -264,7 +264,7 @@ def _copy_table(sheet: Worksheet, source: Source, name: str, marks: Marks) -> No
             sheet.row_dimensions[number].hidden = False
             for position, value in enumerate(values, start=1):
                 if value is not None and value == value and value != "":
-                    _put(sheet.cell(number, position), value)
+                    _put(sheet.cell(number, position), value).font = Font(bold=number == heading)
     sheet.freeze_panes = f"A{heading + 1}"
     for position in range(1, sheet.max_column + 1):
         sheet.column_dimensions[get_column_letter(position)].width = 16
