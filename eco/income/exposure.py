@@ -13,13 +13,13 @@ from html import escape
 import numpy as np
 import pandas as pd
 
+from eco.income.flowers import forage_columns
 from eco.income.inference import LINK_COLUMNS, Calendar, asked_days, infer, lasting_years
 from eco.livelihoods import LIVELIHOODS
 from eco.livelihoods.livelihood import Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
 from eco.records.tables import WORKING_CRS
-from eco.space.forage import COVER_CLASSES, forage_hectares
 from eco.space.terrain import slope_aspect
 
 # Where the aspect is unknown a plot counts as half shady, half sunny.
@@ -109,7 +109,7 @@ def _sites(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFrame:
     table = project.tables[one.site_table]
     place = table.geometry.representative_point() if len(table) else table.geometry
     if one.site_table == "apiaries":
-        table = table.assign(**_forage(project, numbers))
+        table = table.assign(**forage_columns(project, numbers))
     else:
         table = table.assign(shady_share=_shady_share(project, place))
     numeric = {name: np.asarray(column, float) for name, column in one.site_columns(table).items()}
@@ -130,24 +130,6 @@ def _shady_share(project: Project, place) -> np.ndarray:
     )
     facing = np.where(np.isfinite(aspect), aspect, 0.0)
     return np.where(np.isfinite(aspect), np.cos(np.radians(facing)) > 0, UNKNOWN_SHADY_SHARE)
-
-
-def _forage(project: Project, numbers: Numbers) -> dict[str, np.ndarray]:
-    yards = project.apiaries
-    names = [f"forage_{name}_ha" for name in COVER_CLASSES]
-    if "land_cover" not in project.rasters or not len(yards):
-        return dict.fromkeys(names, np.full(len(yards), np.nan))
-    # Competition at the largest number a yard held: what is shared out then is never too much in a thinner year.
-    hives = yards[["hives_received", "hives_alive"]].max(axis=1).to_numpy(float)
-    points = np.column_stack([yards.geometry.x, yards.geometry.y])
-    hectares = forage_hectares(
-        project.rasters["land_cover"],
-        points,
-        hives=hives,
-        radius_km=numbers["forage_radius"].mode,
-        crs=WORKING_CRS,
-    )
-    return dict(zip(names, hectares.values()))
 
 
 def _recorded(project: Project, sites: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
