@@ -13,17 +13,11 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from eco.income.flowers import forage_columns
 from eco.income.inference import LINK_COLUMNS, Calendar, asked_days, infer, lasting_years
+from eco.income.sites import sites_of
 from eco.livelihoods import LIVELIHOODS
-from eco.livelihoods.livelihood import Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
-from eco.records.tables import WORKING_CRS
-from eco.space.terrain import slope_aspect
-
-# Where the aspect is unknown a plot counts as half shady, half sunny.
-UNKNOWN_SHADY_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -68,7 +62,7 @@ def link(project: Project, numbers: Numbers) -> Exposure:
     households within `reach_work`, by free days x exp(-distance / reach_decay), nearest and freest first, none
     beyond its free days. Order of the cut: bees, then Juncao, then forest, each by first year and site id.
     """
-    sites = {one.name: _sites(one, project, numbers) for one in LIVELIHOODS}
+    sites = {one.name: sites_of(one, project, numbers) for one in LIVELIHOODS}
     recorded = _recorded(project, sites)
     calendar = Calendar.of(project, sites, numbers)
     booked = np.zeros(calendar.free.shape)
@@ -103,33 +97,6 @@ def link(project: Project, numbers: Numbers) -> Exposure:
         calendar.overbooked(booked),
         project.links[~project.links["site_id"].isin(recorded["site_id"])],
     )
-
-
-def _sites(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFrame:
-    table = project.tables[one.site_table]
-    place = table.geometry.representative_point() if len(table) else table.geometry
-    if one.site_table == "apiaries":
-        table = table.assign(**forage_columns(project, numbers))
-    else:
-        table = table.assign(shady_share=_shady_share(project, place))
-    numeric = {name: np.asarray(column, float) for name, column in one.site_columns(table).items()}
-    key = table.columns[0]
-    frame = pd.DataFrame(numeric, index=pd.Index(table[key], name="site_id"))
-    frame["x"], frame["y"] = place.x.to_numpy(), place.y.to_numpy()
-    since = one.inferences[0].since if one.inferences else None
-    frame["since"] = frame[since] if since else float(project.settings.default_year)
-    return frame
-
-
-def _shady_share(project: Project, place) -> np.ndarray:
-    """1 where a plot faces north, 0 where it faces south, by the elevation raster where that is fine enough."""
-    if "elevation" not in project.rasters or not len(place):
-        return np.full(len(place), UNKNOWN_SHADY_SHARE)
-    _, aspect = slope_aspect(
-        project.rasters["elevation"], np.column_stack([place.x, place.y]), crs=WORKING_CRS
-    )
-    facing = np.where(np.isfinite(aspect), aspect, 0.0)
-    return np.where(np.isfinite(aspect), np.cos(np.radians(facing)) > 0, UNKNOWN_SHADY_SHARE)
 
 
 def _recorded(project: Project, sites: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
