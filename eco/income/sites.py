@@ -16,12 +16,9 @@ from eco.records.project import Project
 from eco.records.tables import WORKING_CRS
 from eco.space.terrain import elevation_at, slope_aspect
 
-# Where the aspect is unknown a plot counts as half shady, half sunny.
-UNKNOWN_SHADY_SHARE = 0.5
-
 
 def sites_of(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFrame:
-    """The sites of a livelihood as numbers, indexed by site id: its own columns, `x`, `y` (m) and `since` (year)."""
+    """The sites of a livelihood as numbers, indexed by site id: its own columns, `county` (code), `x`, `y` (m), `since`."""
     table = project.tables[one.site_table]
     place = table.geometry.representative_point() if len(table) else table.geometry
     if one.site_table == "apiaries":
@@ -31,8 +28,7 @@ def sites_of(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFram
     numeric = {name: np.asarray(column, float) for name, column in one.site_columns(table).items()}
     key = table.columns[0]
     frame = pd.DataFrame(numeric, index=pd.Index(table[key], name="site_id"))
-    if "shady_share" in frame:
-        frame["shady_share"] = frame["shady_share"].fillna(UNKNOWN_SHADY_SHARE)
+    frame["county"] = pd.to_numeric(table["county_code"], errors="coerce").fillna(0).to_numpy(float)
     frame["x"], frame["y"] = place.x.to_numpy(), place.y.to_numpy()
     since = one.inferences[0].since if one.inferences else None
     frame["since"] = frame[since] if since else float(project.settings.default_year)
