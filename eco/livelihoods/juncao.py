@@ -4,9 +4,9 @@ A plot is one season; nothing is carried over a winter, so a year without a seas
 be negative.
 
 The yield is told for terraces up to a certain height (`juncao_alt_full`, part of what that number says, so nothing is
-taken off below it); it falls from there to nothing at the limit, and likewise on slopes. A season's weather and a
-failed crop are the same for all who grow in it; a failed crop costs what a good one costs. What the records call free
-seedlings stays free, even beyond what the nursery can raise: `nursery_load` shows how much that is.
+taken off below it); it falls from there to nothing at the limit, and likewise on slopes. A season's weather is
+the same for all who grow in it, a failed crop for all of a county; it costs what a good one costs. What the records
+call free seedlings stays free, even beyond what the nursery can raise: `nursery_load` shows how much that is.
 """
 
 from __future__ import annotations
