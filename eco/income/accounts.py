@@ -23,7 +23,7 @@ import pandas as pd
 
 from eco.income.exposure import Exposure
 from eco.livelihoods import LIVELIHOODS, Flow, Livelihood
-from eco.parameters.draws import Draws, Worlds, unit_keys
+from eco.parameters.draws import Draws, Worlds, county_keys, unit_keys
 
 # Own days inside the free ones are priced like light local work.
 SHADOW_WAGE = "day_wage_local_light"
@@ -43,6 +43,7 @@ class Block:
     columns: Mapping[str, np.ndarray]  # float32 (links, 1)
     sites: np.ndarray  # hash of the site, (links,)
     households: np.ndarray  # hash of the household, (links,)
+    counties: np.ndarray  # hash of the site's county, (links,)
     recorded: bool
 
     def part(self, low: int, high: int) -> Block:
@@ -59,7 +60,13 @@ class Block:
             columns={name: column[links] for name, column in self.columns.items()},
             sites=self.sites[links],
             households=self.households[links],
+            counties=self.counties[links],
         )
+
+    def draws(self, worlds: Worlds, year: int, shared: dict | None = None) -> Draws:
+        """The numbers that the block's links see in a year; `shared` keeps what others see too."""
+        known = {} if shared is None else shared
+        return Draws(worlds, year, self.sites, self.households, self.counties, known)
 
     @property
     def flows(self) -> Iterator[Flow]:
@@ -155,7 +162,7 @@ def _booked(blocks: Iterable[Block], worlds: Worlds, households: int, year: int,
         if not len(block.household):
             continue
         name = block.one.name
-        draws = Draws(worlds, year, block.sites, block.households, shared)
+        draws = block.draws(worlds, year, shared)
         for flow in block.flows:
             if flow.payee != "household":
                 continue
@@ -178,12 +185,13 @@ def price_days(book: Ledger, stream: Stream, cut: tuple[int, int], year: int, *,
 
     Returns the mean price of own days inside the free ones, yuan (households,).
     """
-    keys = stream.keys[slice(*cut)]
-    draws = Draws(stream.worlds, year, keys, keys, shared)
+    keys, homes = stream.keys[slice(*cut)], stream.part(cut)
+    counties = county_keys(pd.Series(homes["village_code"]).str[:6])
+    draws = Draws(stream.worlds, year, keys, keys, counties, shared)
     if not book.days:
         return np.zeros(len(keys))
     days = _total(book.days)
-    free = _free_days(stream.part(cut), draws)
+    free = _free_days(homes, draws)
     a_day = given_up_a_day(days, free, draws["migrant_month"] / draws["work_days_per_month"])
     for name, own in book.days.items():
         gain = _room(book.gain, name, days.shape)
@@ -341,7 +349,8 @@ def _block(
         for name in one.needs
     }
     households, site_keys = unit_keys(links["household_id"]), unit_keys(links["site_id"])
-    return Block(one, str(role), at[order], columns, site_keys, households, bool(recorded))
+    counties = county_keys(sites["county"].to_numpy()[of_site])
+    return Block(one, str(role), at[order], columns, site_keys, households, counties, bool(recorded))
 
 
 def _room(by_livelihood: dict[str, np.ndarray], name: str, shape: tuple[int, int]) -> np.ndarray:

@@ -375,7 +375,7 @@ def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
     rows = [
         row
         for block in blocks_of(links, gains.exposure.sites, pd.Index([household_id]), year=year)
-        for row in _flow_rows(block, names, Draws(worlds, year, block.sites, block.households), year)
+        for row in _flow_rows(block, names, block.draws(worlds, year), year)
     ]
     table = pd.DataFrame(rows, columns=_FLOW_COLUMNS)
     table = table[(table["yuan_mean"] != 0) | (table["yuan_p90"] != 0)]

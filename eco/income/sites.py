@@ -18,7 +18,7 @@ from eco.space.terrain import elevation_at, slope_aspect
 
 
 def sites_of(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFrame:
-    """The sites of a livelihood as numbers, indexed by site id: its own columns, `county` (code), `x`, `y` (m), `since`."""
+    """The sites of a livelihood as numbers, by site id: its own columns, `county` (code), `x`, `y` (m), `since`."""
     table = project.tables[one.site_table]
     place = table.geometry.representative_point() if len(table) else table.geometry
     if one.site_table == "apiaries":
