@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 
 from eco.income.exposure import Exposure
-from eco.livelihoods import LIVELIHOODS, Flow, Livelihood
+from eco.livelihoods import Flow, Livelihood
 from eco.parameters.draws import Draws, Worlds, county_keys, unit_keys
 
 # Own days inside the free ones are priced like light local work.
@@ -85,6 +85,7 @@ class Stream:
     in_base: Mapping[
         int, tuple[Block, ...]
     ]  # by income year: recorded links whose yuan the base already holds
+    livelihoods: tuple[Livelihood, ...]
 
     @classmethod
     def of(cls, exposure: Exposure, worlds: Worlds, *, year: int, linked: bool = True) -> Stream:
@@ -97,20 +98,20 @@ class Stream:
         undated = (homes["base_includes_programme"] == "yes") & homes["income_year"].isna()
         homes["base_includes_programme"] = homes["base_includes_programme"].mask(undated, "unknown")
         ids = pd.Index(homes["household_id"])
-        blocks = blocks_of(links, exposure.sites, ids, year=year) if linked else ()
+        blocks = blocks_of(links, exposure, ids, year=year) if linked else ()
         holders = homes[homes["base_includes_programme"] == "yes"]
         recorded = links[links["recorded"].astype(bool)]
         in_base = {
             int(known): blocks_of(
                 recorded[recorded["household_id"].isin(rows["household_id"])],
-                exposure.sites,
+                exposure,
                 ids,
                 year=int(known),
             )
             for known, rows in (holders.groupby("income_year") if linked else ())
         }
         columns = {name: column.to_numpy() for name, column in homes.items()}
-        return cls(columns, unit_keys(homes["household_id"]), blocks, worlds, in_base)
+        return cls(columns, unit_keys(homes["household_id"]), blocks, worlds, in_base, exposure.livelihoods)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -317,7 +318,7 @@ def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict
 
 
 def blocks_of(
-    links: pd.DataFrame, sites: Mapping[str, pd.DataFrame], households: pd.Index, *, year: int
+    links: pd.DataFrame, exposure: Exposure, households: pd.Index, *, year: int
 ) -> tuple[Block, ...]:
     """Links as blocks, each in the order of `households`; all households of the links must be among them.
 
@@ -327,10 +328,10 @@ def blocks_of(
     total = begun.groupby([links["household_id"], links["livelihood"], links["role"]]).transform("sum")
     links = links.assign(share_of_own=(begun / total.where(total > 0)).fillna(0))
     blocks = []
-    for one in LIVELIHOODS:
+    for one in exposure.livelihoods:
         own = links[links["livelihood"] == one.name]
         for (role, recorded), rows in own.groupby(["role", "recorded"], sort=True):
-            blocks.append(_block(one, role, recorded, rows, sites[one.name], households))
+            blocks.append(_block(one, role, recorded, rows, exposure.sites[one.name], households))
     return tuple(blocks)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 
 from eco.income.inference import LINK_COLUMNS, Calendar, asked_days, infer, lasting_years
 from eco.income.sites import sites_of
-from eco.livelihoods import LIVELIHOODS
+from eco.livelihoods import LIVELIHOODS, Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
 
@@ -38,6 +38,7 @@ class Exposure:
     unallotted: pd.DataFrame
     overbooked: pd.DataFrame
     outside: pd.DataFrame
+    livelihoods: tuple[Livelihood, ...] = LIVELIHOODS
 
     def __len__(self) -> int:
         return len(self.households)
@@ -55,23 +56,26 @@ class Exposure:
         return f"<p>{escape(repr(self))}</p>{self.households.head().to_html(index=False)}"
 
 
-def link(project: Project, numbers: Numbers) -> Exposure:
-    """Link households to forest, grass and bee yards.
+def link(
+    project: Project, numbers: Numbers, *, livelihoods: tuple[Livelihood, ...] = LIVELIHOODS
+) -> Exposure:
+    """Link households to the sites of `livelihoods`, by default forest, grass and bee yards.
 
     Recorded links are taken as they are; what a site still lacks of its registered share is split among registered
     households within `reach_work`, by free days x exp(-distance / reach_decay), nearest and freest first, none
-    beyond its free days. Order of the cut: bees, then Juncao, then forest, each by first year and site id.
+    beyond its free days. Order of the cut: the last livelihood first (bees, then Juncao, then forest), each by first
+    year and site id.
     """
-    sites = {one.name: sites_of(one, project, numbers) for one in LIVELIHOODS}
+    sites = {one.name: sites_of(one, project, numbers) for one in livelihoods}
     recorded = _recorded(project, sites)
     calendar = Calendar.of(project, sites, numbers)
     booked = np.zeros(calendar.free.shape)
-    for one in LIVELIHOODS:
+    for one in livelihoods:
         rows = recorded[recorded["livelihood"] == one.name]
         calendar.book(booked, rows, asked_days(one, rows, numbers), lasting_years(one, rows))
     free = np.maximum(calendar.free - booked, 0)
     parts, unallotted = [recorded], []
-    for one in reversed(LIVELIHOODS):
+    for one in reversed(livelihoods):
         for inference in one.inferences:
             rows, rest = infer(
                 one,
@@ -96,6 +100,7 @@ def link(project: Project, numbers: Numbers) -> Exposure:
         pd.concat(unallotted, ignore_index=True),
         calendar.overbooked(booked),
         project.links[~project.links["site_id"].isin(recorded["site_id"])],
+        livelihoods,
     )
 
 

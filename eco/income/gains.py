@@ -29,7 +29,7 @@ from eco.income.accounts import (
     total_gain,
 )
 from eco.income.exposure import Exposure
-from eco.livelihoods import LIVELIHOODS
+from eco.livelihoods import Livelihood
 from eco.parameters.draws import Draws, Worlds, unit_keys
 from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase, neighbours
@@ -40,12 +40,7 @@ _CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
 _LINE_MEASURES = ("persons_above_line_without", "persons_above_line_with", "crossing_up", "crossing_down")
 _COUNTS = ("persons_gaining", *_LINE_MEASURES)
 _WORLD_MEASURES = ("gain_yuan", "gain_recurrent_yuan", *_COUNTS)
-_MEAN_MEASURES = (
-    "gain_one_off_yuan",
-    "gain_economic_yuan",
-    "gross_receipts_yuan",
-    *(f"{one.name}_yuan_mean" for one in LIVELIHOODS),
-)
+_MEAN_MEASURES = ("gain_one_off_yuan", "gain_economic_yuan", "gross_receipts_yuan")
 _CHUNKS_AHEAD = 8
 FIRST_YEAR, LAST_YEAR = 1990, 2060
 _FLOW_COLUMNS = (
@@ -104,7 +99,7 @@ class Gains:
         """One row a measure; columns mean, p10, p50, p90 over worlds (only the mean where no more is kept)."""
         answer = self.answer(year)
         spread = {name: _spread(worlds.sum(axis=0, dtype=float)) for name, worlds in answer.worlds.items()}
-        for name in _MEAN_MEASURES[:3]:
+        for name in _MEAN_MEASURES:
             spread[name] = [answer.households[name].sum(), np.nan, np.nan, np.nan]
         return pd.DataFrame(spread, index=["mean", "p10", "p50", "p90"]).T.rename_axis("measure")
 
@@ -159,7 +154,7 @@ def _answer(gains: Gains, year: int, progress: Progress | None) -> YearAnswer:
     villages = pd.Index(
         np.union1d(exposure.project.villages["code"], exposure.project.households["village_code"])
     )
-    worlds = _no_worlds(len(villages), gains.draws, line)
+    worlds = _no_worlds(len(villages), gains.draws, line, exposure.livelihoods)
     rows = []
     for part, done in _parts(linked, others, year, line=line, size=gains.chunk_households):
         at = villages.get_indexer(part.villages)
@@ -186,8 +181,10 @@ def _parts(
             yield part, len(others) + done
 
 
-def _no_worlds(villages: int, draws: int, line: float | None) -> dict[str, np.ndarray]:
-    names = [*_WORLD_MEASURES, *(f"{one.name}_yuan" for one in LIVELIHOODS)]
+def _no_worlds(
+    villages: int, draws: int, line: float | None, livelihoods: tuple[Livelihood, ...]
+) -> dict[str, np.ndarray]:
+    names = [*_WORLD_MEASURES, *(f"{one.name}_yuan" for one in livelihoods)]
     # Counts of persons in a village are whole numbers: single precision holds them exactly.
     worlds = {name: np.zeros((villages, draws), np.float32 if name in _COUNTS else float) for name in names}
     for name in _LINE_MEASURES if line is None else ():
@@ -224,7 +221,7 @@ def _part(stream: Stream, cut: tuple[int, int], year: int, *, line: float | None
     counts, chance = _counts(homes, starts, base, gain - book.one_off, line=line, threshold=threshold)
     rows = {
         "household_id": homes["household_id"],
-        **_household_rows(book, gain, labour),
+        **_household_rows(book, gain, labour, stream.livelihoods),
         "chance_above_line": chance,
     }
     return _Part(rows, village[starts], _village_worlds(book, starts) | counts)
@@ -237,9 +234,11 @@ def _village_worlds(book: Ledger, starts: np.ndarray) -> dict[str, np.ndarray]:
     return summed | {"gain_yuan": gain, "gain_recurrent_yuan": gain - sum_runs(book.one_off, starts)}
 
 
-def _household_rows(book: Ledger, gain: np.ndarray, labour: np.ndarray) -> dict[str, np.ndarray]:
+def _household_rows(
+    book: Ledger, gain: np.ndarray, labour: np.ndarray, livelihoods: tuple[Livelihood, ...]
+) -> dict[str, np.ndarray]:
     means = {}
-    for one in LIVELIHOODS:
+    for one in livelihoods:
         own = book.gain.get(one.name)
         means[f"{one.name}_yuan_mean"] = np.zeros(len(gain)) if own is None else row_means(own)
     mean = sum(means.values())
@@ -345,7 +344,7 @@ def _by(exposure: Exposure, answer: YearAnswer, level: str) -> pd.DataFrame:
     }
     for name, values in sums.items():
         table[name] = at.map(values).fillna(0).astype(int)
-    for name in _MEAN_MEASURES:
+    for name in (*_MEAN_MEASURES, *(f"{one.name}_yuan_mean" for one in exposure.livelihoods)):
         table[name] = at.map(groups[name].sum()).fillna(0.0)
     codes, of_village = np.unique(answer.villages.str[:size], return_inverse=True)
     starts = np.flatnonzero(np.diff(of_village, prepend=-1))
@@ -374,7 +373,7 @@ def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
     names = dict(zip(unit_keys(links["site_id"]), links["site_id"]))
     rows = [
         row
-        for block in blocks_of(links, gains.exposure.sites, pd.Index([household_id]), year=year)
+        for block in blocks_of(links, gains.exposure, pd.Index([household_id]), year=year)
         for row in _flow_rows(block, names, block.draws(worlds, year), year)
     ]
     table = pd.DataFrame(rows, columns=_FLOW_COLUMNS)

@@ -12,7 +12,6 @@ import pandas as pd
 
 from eco.income.accounts import COMMON_PARAMETERS
 from eco.income.gains import Gains, estimate_gains
-from eco.livelihoods import LIVELIHOODS
 from eco.parameters.draws import Worlds
 from eco.parameters.numbers import Number
 from eco.phrases import Phrase
@@ -38,7 +37,7 @@ def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
         )
     answer = gains.answer(year)
     totals = {name: worlds.sum(axis=0, dtype=float) for name, worlds in answer.worlds.items()}
-    named = [(one.name, name) for one in LIVELIHOODS for name in one.parameters]
+    named = [(one.name, name) for one in gains.exposure.livelihoods for name in one.parameters]
     named += [("labour", name) for name in COMMON_PARAMETERS]
     drawn = [(livelihood, gains.numbers[name]) for livelihood, name in named if gains.numbers[name].drawn]
     own = {number.name: number for _, number in drawn if number.varies != "together"}

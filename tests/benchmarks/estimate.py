@@ -62,7 +62,7 @@ def flows_of(exposure, numbers, ids: pd.Index):
     links = exposure.links
     links = links[ids.get_indexer(links["household_id"]) >= 0]
     worlds, shared = Worlds(numbers, DRAWS, SEED), {}
-    for block in blocks_of(links, exposure.sites, ids, year=YEAR):
+    for block in blocks_of(links, exposure, ids, year=YEAR):
         draws = block.draws(worlds, YEAR, shared)
         received = (flow for flow in block.flows if flow.payee == "household")
         yuan = sum(flow.yuan(block.columns, draws, YEAR) for flow in received)
