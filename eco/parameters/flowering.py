@@ -62,7 +62,9 @@ def species_richness(species: str) -> float | None:
     (1.0, 0.5, 0.0, None)
     """
     names = [name for name in _BETWEEN_SPECIES.split(species.strip()) if name]
-    known = [blooms()[name].richness for name in names if name in blooms() and blooms()[name].kind == "species"]
+    known = [
+        blooms()[name].richness for name in names if name in blooms() and blooms()[name].kind == "species"
+    ]
     return sum(known) / len(known) if names and len(known) == len(names) else None
 
 
