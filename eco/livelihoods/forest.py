@@ -46,7 +46,10 @@ def paid_days_per_mu(days_per_mu, wage, cost_per_mu, labour_share):
     >>> [round(float(paid_days_per_mu(days, 100.0, 3000.0, 0.25)), 6) for days in (5.0, 9.0)]
     [5.0, 7.5]
     """
-    return planting_pay_per_mu(days_per_mu, wage, cost_per_mu, labour_share) / wage
+    affordable = np.divide(
+        cost_per_mu * labour_share, wage, out=np.full_like(np.add(wage, cost_per_mu), np.inf), where=wage > 0
+    )
+    return np.minimum(days_per_mu, affordable)
 
 
 def grain_for_green_cash(age, first, second, third, second_year, third_year):
