@@ -7,14 +7,15 @@ An inferred link is a statement about an average household in reach, never a rec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 import numpy as np
 import pandas as pd
 
 from eco.income.inference import LINK_COLUMNS, Calendar, asked_days, infer, lasting_years
-from eco.income.sites import sites_of
+from eco.income.nearness import STRAIGHT, near_sites, told_by
+from eco.income.sites import ground_report, sites_of
 from eco.livelihoods import LIVELIHOODS, Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
@@ -28,7 +29,8 @@ class Exposure:
     weight, site_recorded). `households`: one row a household. `sites`: by livelihood, numbers of its sites indexed
     by site id. `unallotted`: work no household in reach had days for. `overbooked`: recorded days beyond a
     household's free days; they are reported, never cut. `outside`: recorded links to sites outside the programme,
-    which earn nothing here.
+    which earn nothing here. `reach_by`: whether the reach of inferred links is walking time over the terrain or the
+    straight line. `untold`: what the elevation rasters could not tell of plots, counted, with reasons in words.
     """
 
     project: Project
@@ -39,6 +41,10 @@ class Exposure:
     overbooked: pd.DataFrame
     outside: pd.DataFrame
     livelihoods: tuple[Livelihood, ...] = LIVELIHOODS
+    reach_by: str = STRAIGHT
+    untold: pd.DataFrame = field(default_factory=pd.DataFrame)
+    # Links as an estimate walks them, by year: worked out when first asked for, whatever the numbers.
+    kept: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.households)
@@ -49,8 +55,14 @@ class Exposure:
         return (
             f"Exposure({len(self):,} households, {linked:,} with recorded links; links: {recorded:,} recorded, "
             f"{len(self.links) - recorded:,} inferred; overbooked {len(self.overbooked):,}, "
-            f"outside the programme {len(self.outside):,})"
+            f"outside the programme {len(self.outside):,}; reach by {self.reach_by}{self._untold()})"
         )
+
+    def _untold(self) -> str:
+        if self.untold.empty:
+            return ""
+        slopes = self.untold[(self.untold["what"] == "slope_degrees") & (self.untold["why"] != "partly")]
+        return f"; slope unknown for {slopes['sites'].sum():,} plots" if len(slopes) else ""
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self))}</p>{self.households.head().to_html(index=False)}"
@@ -63,8 +75,8 @@ def link(
 
     Recorded links are taken as they are; what a site still lacks of its registered share is split among registered
     households within `reach_work`, by free days x exp(-distance / reach_decay), nearest and freest first, none
-    beyond its free days. Order of the cut: the last livelihood first (bees, then Juncao, then forest), each by first
-    year and site id.
+    beyond its free days. Distance is walked where an elevation raster is fine enough, else straight (`reach_by`).
+    Order of the cut: the last livelihood first (bees, then Juncao, then forest), each by first year and site id.
     """
     sites = {one.name: sites_of(one, project, numbers) for one in livelihoods}
     recorded = _recorded(project, sites)
@@ -74,6 +86,11 @@ def link(
         rows = recorded[recorded["livelihood"] == one.name]
         calendar.book(booked, rows, asked_days(one, rows, numbers), lasting_years(one, rows))
     free = np.maximum(calendar.free - booked, 0)
+    able = np.flatnonzero(calendar.candidate)
+    near = {
+        name: near_sites(frame, calendar.points, able, rasters=project.rasters, numbers=numbers)
+        for name, frame in sites.items()
+    }
     parts, unallotted = [recorded], []
     for one in reversed(livelihoods):
         for inference in one.inferences:
@@ -84,6 +101,7 @@ def link(
                 recorded=recorded,
                 calendar=calendar,
                 free=free,
+                near=near[one.name],
                 numbers=numbers,
             )
             parts.append(rows)
@@ -101,6 +119,8 @@ def link(
         calendar.overbooked(booked),
         project.links[~project.links["site_id"].isin(recorded["site_id"])],
         livelihoods,
+        told_by(near),
+        ground_report(project),
     )
 
 

@@ -92,7 +92,7 @@ def elevation_at(path: Path | str, points_xy: np.ndarray, *, crs: str = WORKING_
     any CRS; only the rows the points need are read.
     """
     with open_raster(path) as raster:
-        column, row = _pixels(raster, points_xy, crs)
+        column, row = pixels_of(raster, points_xy, crs)
         left, top = np.floor(column).astype(int), np.floor(row).astype(int)
         corners = _neighbourhoods(raster, top, left, 2)
     right_share, lower_share = column - left, row - top
@@ -110,7 +110,7 @@ def slope_aspect(
     the ground. Pixels are measured where they lie, so degrees and Mercator rasters come out right.
     """
     with open_raster(path) as raster:
-        column, row = _pixels(raster, points_xy, crs)
+        column, row = pixels_of(raster, points_xy, crs)
         left, top = np.round(column).astype(int) - 1, np.round(row).astype(int) - 1
         around = _neighbourhoods(raster, top, left, 3)
         steps = ground_steps(raster, column, row, crs)
@@ -187,7 +187,9 @@ def read_heights(raster: rasterio.DatasetReader, window: Window) -> np.ndarray:
     return heights
 
 
-def _pixels(raster: rasterio.DatasetReader, points_xy: np.ndarray, crs: str) -> tuple[np.ndarray, np.ndarray]:
+def pixels_of(
+    raster: rasterio.DatasetReader, points_xy: np.ndarray, crs: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Fractional (column, row) of points, whole numbers at pixel centres; far outside where unknown."""
     points = np.asarray(points_xy, dtype=np.float64).reshape(-1, 2)
     to_raster = Transformer.from_crs(crs, raster.crs, always_xy=True)
