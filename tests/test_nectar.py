@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import plain_estimate
 import pytest
 import rasterio
 from hypothesis import given, settings
@@ -323,3 +324,33 @@ def test_every_lost_colony_is_a_swarm_bought_or_missing(lost, increase, share):
         assert 1 - lost + increase + bought == pytest.approx(after)
     else:
         assert bought == 0 and after == pytest.approx(1 + increase - lost)
+
+
+@pytest.mark.parametrize("year", [2018, 2019, 2021, 2024])
+def test_growing_and_dying_yards_earn_what_plain_python_says(tmp_path, year):
+    yards = [
+        {
+            "apiary_id": "S1",
+            "hives_received": 90.0,
+            "hives_alive": 60.0,
+            "count_date": pd.Timestamp("2019-10-01"),
+        },
+        {"apiary_id": "S2", "hives_received": 60.0, "east": 900.0},
+    ]
+    links = [
+        link_row("H1", "S1", "keeper", 50, "hives", 2018),
+        link_row("H2", "S2", "keeper", 30, "hives", 2018),
+    ]
+    homes = [{"household_id": "H1"}, {"household_id": "H2"}]
+    project = _near(
+        tmp_path, CROP, yards=yards, links=links, households=homes, plots=[_plot("刺槐、云杉", 2015)]
+    )
+    project = _with_outline(project, WESTERN_HALF)
+    numbers = NUMBERS.replace("colony_replaced_share", mode=0.4, source=TOLD)
+    numbers = numbers.replace("colony_increase", mode=0.15, source=TOLD)
+    exposure = link(project, numbers)
+    assert exposure.sites["bees"]["forage_planted_ha"].gt(0).all()
+    ours = estimate_gains(exposure, numbers, draws=12, seed=5).households(year).set_index("household_id")
+    plain = plain_estimate.estimate(exposure, numbers, draws=12, seed=5, year=year, line=4000.0)
+    for home, told in plain.items():
+        assert ours.loc[home, "bees_yuan_mean"] == pytest.approx(told["bees_yuan_mean"], rel=1e-4)
