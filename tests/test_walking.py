@@ -121,7 +121,7 @@ def test_a_wall_is_walked_round_and_behind_a_closed_one_is_nobody():
     round_it = minutes_over(z, [[10, 5]], steps=STEPS)[30, 5]
     straight = 20 * 30 * pace_minutes(0.0)
     by_hand = 2 * np.hypot(10, 33) * 30 * pace_minutes(0.0)
-    assert straight * 3 < round_it == pytest.approx(by_hand, rel=0.03)
+    assert straight * 3 < round_it == pytest.approx(by_hand, rel=0.04)
     z[20, :] = np.nan
     assert np.isinf(minutes_over(z, [[10, 5]], steps=STEPS)[21:]).all()
     z[20, :] = 2500.0  # a cliff is a wall as well
@@ -233,7 +233,7 @@ def test_a_raster_of_any_system_gives_minutes_of_the_ground(tmp_path, crs, cell)
     plane_raster(tmp_path / "dem.tif", crs=crs, cell=cell, east_rise=0.0, north_rise=0.2, size=161)
     site = np.array([[463_000.0, 3_934_000.0]])
     points = site + [[700.0, 0], [0, 700.0]]
-    walks = walks_within(tmp_path / "dem.tif", points, site, limit_minutes=40)
+    walks = walks_within(tmp_path / "dem.tif", points, site, limit_minutes=20)
     order = np.argsort(walks.point)
     assert walks.minutes[order][0] == pytest.approx(700 * pace_minutes(0.0), rel=0.04)
     assert walks.minutes[order][1] == pytest.approx(700 * pace_minutes(0.2), rel=0.04)

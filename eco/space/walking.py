@@ -119,7 +119,7 @@ def walks_within(
 
     A raster of any CRS tells of a site where its pixels are no wider than 90 m (a wider pixel knows no slope) and it
     knows at least half of the ground that could be reached. It is read in windows round the sites; what is held is
-    flat in their number. Between the pixels, to the next centre, ground counts as level.
+    flat in their number. Between the pixels ground is bilinear.
     """
     pace = _pace_table(way)
     radius_m = limit_minutes / float(pace.min())
@@ -246,7 +246,7 @@ def _spread(elevation, minutes, starts, begin, moves, metres, pace, limit):  # p
     offset, first, second = _offsets(moves, wide)
     width = 0.999 * pace.min() * metres.min()
     per_width = 1 / width
-    count = int(pace.max() * metres.max() / width) + int(begin.max() / width if len(begin) else 0) + 3
+    count = int(pace.max() * metres.max() / width) + int(_longest(begin) / width) + 3
     heads, fills = np.full(count, -1, np.int32), np.zeros(count, np.int32)
     nodes, times = np.empty(64 * _CHUNK, np.int32), np.empty(64 * _CHUNK, np.float32)
     before, spare = _free_list(np.empty(0, np.int32), 64), np.zeros(2, np.int64)
@@ -291,6 +291,15 @@ def _spread(elevation, minutes, starts, begin, moves, metres, pace, limit):  # p
         for column in range(columns):
             now = ground[(row + _RIM) * wide + column + _RIM, 0]
             minutes[row, column] = now if now >= 0 else np.inf
+
+
+@numba.njit(cache=True)
+def _longest(begin):  # pragma: no cover - compiled
+    longest = 0.0
+    for now in begin:
+        if longest < now < np.inf:
+            longest = now
+    return longest
 
 
 @numba.njit(cache=True)
@@ -377,31 +386,53 @@ def _walk_batch(
 ):  # pragma: no cover - compiled
     """Minutes of the pairs of a batch of sites, `firsts[k]` to `firsts[k + 1]` those of site k; NaN unknown ground."""
     answer = np.full(len(point_rows), np.nan)
-    level = pace[int(STEEPEST * _PER_UNIT)]
     for k in numba.prange(len(heights)):
         elevation = heights[k]
         minutes = np.full(elevation.shape, np.inf, np.float32)
         lengths = _lengths(moves, steps[k])
+        at_site = _height_at(elevation, rows[k], columns[k])
         corners, begin = np.empty(4, np.int64), np.empty(4)
         for c in range(4):
             r, q = int(np.floor(rows[k])) + c // 2, int(np.floor(columns[k])) + c % 2
             corners[c] = r * elevation.shape[1] + q
-            begin[c] = level * _metres(steps[k], r - rows[k], q - columns[k])
+            begin[c] = _leg(elevation[r, q] - at_site, _metres(steps[k], r - rows[k], q - columns[k]), pace)
         _spread(elevation, minutes, corners, begin, moves, lengths, pace, limit)
         for pair in range(firsts[k], firsts[k + 1]):
-            best, known = np.inf, False
+            row, column = point_rows[pair], point_columns[pair]
+            at_point = _height_at(elevation, row, column)
+            if np.isnan(at_point):
+                continue
+            best = np.inf
             for c in range(4):
-                r, q = int(np.floor(point_rows[pair])) + c // 2, int(np.floor(point_columns[pair])) + c % 2
-                if not (0 <= r < elevation.shape[0] and 0 <= q < elevation.shape[1]):
-                    continue
-                known |= not np.isnan(elevation[r, q])
-                last = level * _metres(steps[k], r - point_rows[pair], q - point_columns[pair])
-                best = min(best, minutes[r, q] + last)
+                r, q = int(np.floor(row)) + c // 2, int(np.floor(column)) + c % 2
+                if 0 <= r < elevation.shape[0] and 0 <= q < elevation.shape[1]:
+                    last = _metres(steps[k], r - row, q - column)
+                    best = min(best, minutes[r, q] + _leg(at_point - elevation[r, q], last, pace))
             if distances[pair] <= 2 * lengths.min():  # nearer than the grid can tell
-                best = min(best, level * distances[pair])
-            if known:
-                answer[pair] = best
+                best = min(best, _leg(at_point - at_site, distances[pair], pace))
+            answer[pair] = best
     return answer
+
+
+@numba.njit(cache=True)
+def _leg(rise, metres, pace):  # pragma: no cover - compiled
+    """Minutes between a place and a pixel's centre; infinity over a wall or an unknown pixel."""
+    if metres < 1e-3:
+        return np.inf if np.isnan(rise) else 0.0
+    return float(_step_minutes(np.float32(rise), np.float32(metres), np.float32(1 / metres), pace))
+
+
+@numba.njit(cache=True)
+def _height_at(elevation, row, column):  # pragma: no cover - compiled
+    """Height between the pixels, bilinear among those known of the four around; NaN where none is."""
+    above, left = int(np.floor(row)), int(np.floor(column))
+    total, weights = 0.0, 0.0
+    for c in range(4):
+        r, q = above + c // 2, left + c % 2
+        if 0 <= r < elevation.shape[0] and 0 <= q < elevation.shape[1] and not np.isnan(elevation[r, q]):
+            weight = (1 - abs(r - row)) * (1 - abs(q - column))
+            total, weights = total + weight * elevation[r, q], weights + weight
+    return total / weights if weights > 1e-9 else np.nan
 
 
 @numba.njit(cache=True)
