@@ -2,7 +2,7 @@
 
 What all households share is judged by the worlds at hand: the share of a parameter p in the variance of the total T
 is Var(E[T | p]) / Var(T), with E[T | p] a smooth curve (cubic in the rank of p) fitted over worlds. What differs by
-site or household is held at its mean and estimated again: its share is the variance that goes with it.
+county, site or household goes with the gain of those who meet it: see `scatter`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 
 from eco.income.accounts import COMMON_PARAMETERS
-from eco.income.gains import Gains, estimate_gains
+from eco.income.gains import Gains
+from eco.income.scatter import own_variance
 from eco.parameters.draws import Worlds
 from eco.parameters.numbers import Number
 from eco.phrases import Phrase
@@ -41,7 +42,7 @@ def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
     named += [("labour", name) for name in COMMON_PARAMETERS]
     drawn = [(livelihood, gains.numbers[name]) for livelihood, name in named if gains.numbers[name].drawn]
     own = {number.name: number for _, number in drawn if number.varies != "together"}
-    without = {name: _held(gains, number, answer.year) for name, number in own.items()}
+    alone = own_variance(gains, answer.year)
     worlds = Worlds(gains.numbers, gains.draws, gains.seed)
     rows = []
     for livelihood, number in drawn:
@@ -49,7 +50,8 @@ def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
         if totals[spreads[1]].var() == 0:
             shares = [0.0, 0.0]  # a livelihood without a flow this year drives nothing
         elif number.name in own:
-            shares = [_lost_spread(without[number.name][name], totals[name]) for name in spreads]
+            parts = [alone.get((number.name, name), 0.0) / totals[name].var() for name in spreads]
+            shares = [min(part, 1.0) if part > _NOISE / gains.draws else 0.0 for part in parts]
         else:
             ranks = _ranks(worlds, number, answer.year)
             shares = [_explained(ranks, totals[name]) for name in spreads]
@@ -72,18 +74,6 @@ def _explained(driver: np.ndarray, total: np.ndarray) -> float:
     left = np.sum((total - fitted) ** 2) / np.sum((total - total.mean()) ** 2)
     share = 1 - left * (len(total) - 1) / (len(total) - 1 - degree)
     return float(share) if share > _NOISE * degree / len(total) else 0.0
-
-
-def _held(gains: Gains, number: Number, year: int) -> dict[str, np.ndarray]:
-    """Totals of all worlds with one number held at its mean."""
-    mean = (number.low + 4 * number.mode + number.high) / 6
-    held = gains.numbers.replace(number.name, mode=mean, source="held at its mean to measure its influence")
-    again = estimate_gains(gains.exposure, held, draws=gains.draws, seed=gains.seed).answer(year)
-    return {name: worlds.sum(axis=0, dtype=float) for name, worlds in again.worlds.items()}
-
-
-def _lost_spread(held: np.ndarray, total: np.ndarray) -> float:
-    return max(0.0, 1 - held.var() / total.var()) if total.var() > 0 else 0.0
 
 
 def _row(livelihood: str, number: Number, share: float, share_of_livelihood: float) -> dict:
