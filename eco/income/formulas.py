@@ -189,7 +189,9 @@ class Notes:
                 part for part in factors if part.kind == kind and not (kind == "scalar" and part.known == 1)
             ]
             by_kind[kind] = self._multiplied(own)
-        of_link = self._multiplied([part for part in (by_kind["scalar"], by_kind["column"]) if part is not None])
+        of_link = self._multiplied(
+            [part for part in (by_kind["scalar"], by_kind["column"]) if part is not None]
+        )
         rest = [part for part in factors if part.kind == "full"]
         known = [part for part in (by_kind["shared"], of_link) if part is not None]
         if not rest and len(known) < 2:
