@@ -6,6 +6,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import geopandas as gpd
+import hypothesis
 import numpy as np
 import pandas as pd
 import psycopg
@@ -17,6 +18,10 @@ from rasterio.transform import from_origin
 from shapely.geometry import Point, box
 
 from eco.records.project import Project, Settings
+
+# A slow or busy machine is no fault of the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 ORIGIN = (440_000.0, 3_920_000.0)  # EPSG:4544, inside Dingxi
 VILLAGE_M = 4000.0

@@ -1,5 +1,6 @@
 """A county folder with fifty faults in seven files, and where Excel shows each of them."""
 
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,8 +116,14 @@ def sheet_name(fault: Fault) -> str:
 def cell_of(fault: Fault) -> str:
     """The fault's cell as Excel shows it, reckoned from the layout and nothing else."""
     layout = LAYOUTS[fault.table]
-    column = layout.first + list(tables()[fault.table].columns).index(fault.heading)
+    column = layout.first + headings()[fault.table].index(fault.heading)
     return f"{'ABCDEFGHIJKLMNOPQRSTUVWXYZ'[column - 1]}{layout.heading + 1 + fault.row}"
+
+
+@cache
+def headings() -> dict[str, list[str]]:
+    """Every table's headings in their order."""
+    return {name: list(table.columns) for name, table in tables().items()}
 
 
 def tables() -> dict[str, pd.DataFrame]:

@@ -15,11 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_folder import TOML, VILLAGES, households, links, villages, write_folder
 
-from eco.problems import DataProblem
+from eco.problems import DataProblem, mask
 from eco.records import delimited, figures, people
 from eco.records.checks import check_table
 from eco.records.project import load_project
-from eco.records.readers import read_table
+from eco.records.readers import read_sheet, read_table
+from eco.records.settings import read_layout
 from eco.records.sources import Source
 from eco.records.tables import TABLES
 
@@ -425,8 +426,8 @@ def test_a_row_with_a_cell_too_many_is_not_shifted_into_place(tmp_path):
     path = tmp_path / "households.csv"
     path.write_text("\n".join([*lines, "", ",,,,,,,,,,,备注"]), encoding="utf-8")
     checked = read(path)
-    assert checked.left_out["code"].tolist() == ["E-ROW-05", "E-ROW-05"]
-    assert checked.left_out["where"].tolist()[1].endswith("row 9")
+    told = dict(zip(checked.left_out["code"], checked.left_out["where"].str.rpartition(" ")[2]))
+    assert told == {"E-ROW-05": "3", "E-ROW-06": "9"}
     assert len(checked.frame) == 5
 
 
@@ -738,6 +739,52 @@ def test_columns_and_single_texts_are_read_alike():
     np.testing.assert_array_equal(column.values, single)
     assert column.nothing.tolist() == [text in ("", "—") for text in texts]
     assert column.wrong.tolist() == [text in ("x", "1e3") for text in texts]
+
+
+@pytest.mark.parametrize("text", ["10²", "3½", "1①", "２₀", "12¹⁄₂", "5⒈"])
+def test_raised_and_ringed_figures_are_no_digits(text):  # NFKC reads 10² as 102
+    assert np.isnan(figures.number(text).value) and figures.numbers(pd.Series([text], dtype="str")).wrong[0]
+    assert people.phone(f"1381234567{text[-1]}") == ""
+    assert figures.day(f"2020年5月1{text[-1]}日", latest=ASOF).broken == (
+        "E-DATE-01" if not text[-1].isascii() else ""
+    )
+
+
+def test_a_number_that_begins_with_its_point_is_read_alone_and_in_a_column():
+    assert figures.number(".5").value == figures.numbers(pd.Series([".5", "1"], dtype="str")).values[0] == 0.5
+
+
+@pytest.mark.parametrize("written", ["1 3812345678", "1-381-234-5678", "1 567834 5678"])
+def test_a_phone_parted_after_its_first_digit_is_masked(written):
+    assert people.mask_people(f"电话{written}转") == f"电话{mask(written)}转"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "[line]\n2020 = inf",
+        '[line]\n"²" = 4000',
+        f"[line]\n2020 = 1{'0' * 400}",
+        f"[line]\n2020 = 1{'0' * 5000}",
+        f"[project]\ndefault_year = 0x{'f' * 5000}",
+        f"[tables.links]\nepoch = 0x{'f' * 5000}",
+        f"[project]\nname = {'[' * 5000}",
+        '[tables.links]\nfile = "a\\u0000.csv"',
+        f'[tables.links]\nfile = "{"a" * 5000}.csv"',
+    ],
+)
+def test_a_value_no_toml_should_hold_is_told_and_not_met(tmp_path, line):
+    folder = write_folder(tmp_path / "county", toml=line)
+    layout = read_layout(folder)
+    assert any(item.code in ("E-SET-02", "E-FILE-04") for item in layout.findings)
+    assert not layout.settings.line_yuan_per_person and layout.settings.default_year == 2020
+
+
+def test_pythons_way_of_parting_thousands_is_no_coordinate(tmp_path):
+    path = tmp_path / "villages.kml"
+    mark = "<Placemark><name>a</name><Point><coordinates>10_4.6,35.5</coordinates></Point></Placemark>"
+    path.write_text(f"<kml><Document>{mark}</Document></kml>", encoding="utf-8")
+    assert read_sheet(Source(TABLES["villages"], path)).geometry.isna().all()
 
 
 def test_the_village_table_survives_a_stray_total(tmp_path):

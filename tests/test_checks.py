@@ -246,7 +246,7 @@ def test_dates_numbers_and_words_in_the_hands_they_come_in(tmp_path):
 
 def test_every_rule_speaks_both_languages_without_a_hole():
     names = "label names kind known key wanted unit crs low high parent digits county role measured"
-    names += " seems system control fix sum union total"
+    names += " seems system control fix sum union total heading"
     words = dict.fromkeys(names.split(" "), "7")
     for code, rule in RULES.items():
         made = finding(code, table="households", found="7", **words)

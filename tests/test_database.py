@@ -140,11 +140,11 @@ def test_types_of_a_database_read_as_cells_do(postgis):
         "清点日期 date, 是否项目 boolean, photo bytea, geom geography(Point, 4326))",
         "INSERT INTO apiaries VALUES ('B1', 621126101201, 20.00, 'NaN', 2019, '2020-05-31', false, 'x', "
         "ST_SetSRID(ST_MakePoint(104.51, 35.45), 4326)), "
-        "('B2', 621126101201, 20, 17.5, 2019, NULL, true, NULL, 'SRID=4326;POINT(104.51 35.46)')",
+        "('B2', 621126101201, 20, 17, 2019, NULL, true, NULL, 'SRID=4326;POINT(104.51 35.46)')",
     )
     yards = load_project(postgis).apiaries
     assert yards["village_code"].tolist() == ["621126101201"] * 2
-    assert np.isnan(yards["hives_alive"][0]) and yards["hives_alive"][1] == 17.5
+    assert np.isnan(yards["hives_alive"][0]) and yards["hives_alive"][1] == 17
     assert yards["count_date"].tolist() == [pd.Timestamp("2020-05-31"), pd.NaT]
     assert yards["in_programme"].tolist() == ["no", "yes"]
     assert yards.geometry[0].distance(yards.geometry[1]) == pytest.approx(1109.6, abs=1)  # 0.01 degrees north

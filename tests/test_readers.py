@@ -96,7 +96,7 @@ def test_a_workbook_keeps_excels_row_numbers_and_long_codes(tmp_path):
     write_workbook(path, [body[0], body[1], [], *body[2:]], before=[[], ["附件1 建档立卡户花名册"], []])
     raw = read(path)
     checked = check_table(raw)
-    assert raw.where[:2] == ["households.xlsx 第5行 / row 5", "households.xlsx 第7行 / row 7"]
+    assert raw.where.tolist()[:2] == ["households.xlsx 第5行 / row 5", "households.xlsx 第7行 / row 7"]
     assert set(checked.frame["village_code"]) == {"621102101201"}
     assert checked.frame["persons"].tolist() == [4.0] * 6
 
@@ -279,9 +279,9 @@ def test_rubbish_is_one_clear_error(tmp_path, name):
     assert name in str(problem.value)
 
 
-def test_an_empty_file_lacks_its_columns(tmp_path):
+def test_an_empty_file_is_called_empty(tmp_path):
     path = tmp_path / "links.csv"
     path.write_bytes(b"")
     with pytest.raises(DataProblem) as problem:
         read(path, "links")
-    assert codes(problem) == ["E-COL-01"] * 6
+    assert codes(problem) == ["E-FILE-03"]

@@ -6,7 +6,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from eco.problems import Finding
+from eco.records.texts import from_arrow
 
 # A finding about positions is shown at the first of these columns that the file has.
 _POINTS = ("lon", "x", "lat", "y")
@@ -33,14 +39,17 @@ class Grid:
         return row if self.heading else row + 1
 
 
-def row_places(file: str, numbers: Iterable[int], *, feature: bool = False) -> list[str]:
+def row_places(file: str, numbers: Iterable[int], *, feature: bool = False) -> pd.Series:
     """The place of each row (or feature) of a file in words; `row_number` reads it back.
 
-    >>> row_places("户.csv", [12])
+    >>> row_places("户.csv", [12]).tolist()
     ['户.csv 第12行 / row 12']
     """
     zh, en = ("个要素", "feature") if feature else ("行", "row")
-    return [f"{file} 第{number}{zh} / {en} {number}" for number in numbers]
+    count = pc.cast(pa.array(np.fromiter(numbers, dtype=np.int64)), pa.large_string())
+    parts = (f"{file} 第", count, f"{zh} / {en} ", count, "")
+    words = [pa.scalar(part, pa.large_string()) if isinstance(part, str) else part for part in parts]
+    return from_arrow(pc.binary_join_element_wise(*words))
 
 
 def row_number(where: str) -> int:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import numpy as np
 import pandas as pd
 
 from eco.records import figures, people
-from eco.records.figures import NOTHING, cell_text, half_width, lost_digits, without_hidden
+from eco.records.figures import (
+    NOTHING,
+    PLAIN_SIGNS,
+    cell_text,
+    cell_texts,
+    half_widths,
+    lost_ends,
+    without_hidden,
+)
 from eco.records.readers import Raw, plain
 from eco.records.sentences import Hit
 from eco.records.tables import Column, Table
+from eco.records.texts import distinct, mended, repeated, signs_of, spread, with_signs
 
 YEARS = (1990, 2035)
 # What may stand behind a number without changing it.
 _OWN_UNITS = {
-    "money": ("元", "圆"),
+    "money": ("元/人·年", "元/人年", "元/年", "元/人", "元", "圆"),
     "area": ("亩",),
     "persons": ("人", "口"),
     "workers": ("人", "个"),
@@ -32,14 +42,14 @@ def read_cells(raw: Raw) -> tuple[pd.DataFrame, list[Hit]]:
     Codes, texts and choices are str, numbers float (NaN where empty), years float, dates datetime64.
     """
     hits: list[Hit] = []
-    values: dict[str, object] = {"where": pd.Series(raw.where, dtype="str")}
+    values: dict[str, object] = {"where": raw.where}
     for column in raw.source.table:
         if column.name in raw.cells:
             read = _READ[column.kind]
             series, found = read(raw.cells[column.name], column, raw)
             hits += found
         else:
-            series = pd.Series(_default(column), index=raw.cells.index, dtype=_DTYPES[column.kind])
+            series = _defaults(column, raw.cells.index)
         values[column.name] = series
     return pd.DataFrame(values), hits
 
@@ -65,26 +75,24 @@ def region_code(text: str, digits: int) -> str:
     return text
 
 
-def _texts(cells: pd.Series) -> pd.Series:
-    return pd.Series([cell_text(cell) for cell in cells.tolist()], index=cells.index, dtype="str")
-
-
-def _default(column: Column) -> object:
-    if column.default is None:
-        return "" if _DTYPES[column.kind] == "str" else np.nan
-    return column.default
+def _defaults(column: Column, index: pd.Index) -> pd.Series:
+    """What stands in every row of a column the file does not have."""
+    if _DTYPES[column.kind] == "str":
+        return repeated(str(column.default or ""), index)
+    default = np.nan if column.default is None else column.default
+    return pd.Series(default, index=index, dtype=_DTYPES[column.kind])
 
 
 def _hit(
-    code: str, column: Column, wrong: pd.Series, cells: pd.Series, *, counted: bool = False, **words: object
+    code: str, column: Column, wrong, cells: pd.Series, *, counted: bool = False, **words: object
 ) -> list[Hit]:
     """The rule's hit on the rows marked wrong, none when there are none."""
-    rows = np.flatnonzero(wrong.to_numpy(dtype=bool))
+    rows = np.flatnonzero(np.asarray(wrong, dtype=bool))
     found = list(map(cell_text, cells.iloc[rows]))
     return [Hit(code, column.name, rows, found, words, counted)] if len(rows) else []
 
 
-def _missing(column: Column, nothing: pd.Series, cells: pd.Series) -> list[Hit]:
+def _missing(column: Column, nothing, cells: pd.Series) -> list[Hit]:
     return _hit("E-VAL-01", column, nothing, cells) if column.required else []
 
 
@@ -107,7 +115,7 @@ def _read_numbers(cells: pd.Series, column: Column, raw: Raw) -> tuple[pd.Series
 
 
 def _read_years(cells: pd.Series, column: Column, _: Raw) -> tuple[pd.Series, list[Hit]]:
-    texts = _texts(cells).str.removesuffix("年").str.removesuffix("年度")
+    texts = cell_texts(cells).str.removesuffix("年").str.removesuffix("年度")
     values, nothing, wrong, repaired = figures.numbers(texts)
     low, high = YEARS
     wrong |= ~nothing & ~((values >= low) & (values <= high) & (values % 1 == 0))
@@ -119,10 +127,10 @@ def _read_years(cells: pd.Series, column: Column, _: Raw) -> tuple[pd.Series, li
 
 
 def _read_codes(cells: pd.Series, column: Column, _: Raw) -> tuple[pd.Series, list[Hit]]:
-    given = _texts(cells).str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
-    texts = given.map(half_width).astype("str")
+    given = mended(cell_texts(cells), _without_zeros, plain=re.compile(r"[^.]"))
+    texts = half_widths(given)
     nothing = texts.isin(NOTHING)
-    lost = cells.map(lost_digits).astype(bool)
+    lost = lost_ends(cells)
     hits = [
         *_missing(column, nothing, cells),
         *_hit("E-CODE-01", column, lost, cells),
@@ -131,17 +139,24 @@ def _read_codes(cells: pd.Series, column: Column, _: Raw) -> tuple[pd.Series, li
     texts = texts.mask(nothing, "").astype("str")
     if column.digits:
         digits = column.digits
-        texts = texts.map(lambda text: region_code(text, digits)).astype("str")
-        wrong = ~nothing & ~lost & ~texts.str.fullmatch(rf"[0-9]{{{digits}}}")
-        hits += _hit("E-ADM-02", column, wrong, cells, digits=digits)
+        codes, values = distinct(texts)
+        values = values.map(lambda text: region_code(text, digits)).astype("str")
+        texts = spread(values, codes, cells.index)
+        whole = values.str.fullmatch(rf"[0-9]{{{digits}}}").to_numpy(dtype=bool)[codes]
+        hits += _hit("E-ADM-02", column, ~nothing & ~lost & ~whole, cells, digits=digits)
     return texts, hits
 
 
+def _without_zeros(text: str) -> str:
+    """A code that a sheet kept as a number, 621102.0, without its end."""
+    return re.sub(r"^([0-9]+)\.0+$", r"\1", text)
+
+
 def _read_texts(cells: pd.Series, column: Column, _: Raw) -> tuple[pd.Series, list[Hit]]:
-    given = _texts(cells)
-    texts = given.map(without_hidden).astype("str")
+    given = cell_texts(cells)
+    texts = mended(given, without_hidden, plain=PLAIN_SIGNS)
     nothing = texts.isin(NOTHING)
-    private = texts.map(figures.has_private_signs).astype(bool)
+    private = with_signs(texts, "".join(filter(figures.has_private_signs, signs_of(texts))))
     return texts.mask(nothing, str(column.default or "")).astype("str"), [
         *_missing(column, nothing, cells),
         *_hit("E-TEXT-01", column, texts != given, texts, counted=True),
@@ -157,8 +172,10 @@ def _read_ids(cells: pd.Series, column: Column, raw: Raw) -> tuple[pd.Series, li
         *_hit("E-ID-04", column, repaired, cells, counted=True),
         *_hit("E-ID-06", column, converted, cells, counted=True),
     ]
+    bad = np.flatnonzero(faults != "")
+    rules = np.array([people.ID_FAULTS[fault][0] for fault in faults.iloc[bad]], dtype=object)
     for code in ("E-ID-01", "E-ID-02", "E-ID-03"):
-        wrong = faults.isin([fault for fault, (rule, _) in people.ID_FAULTS.items() if rule == code])
+        wrong = np.isin(np.arange(len(cells)), bad[rules == code])
         kind = [people.ID_FAULTS[fault][1] for fault in faults[wrong]]
         hits += _hit(code, column, wrong, cells, kind=kind)
     return values, hits
@@ -173,29 +190,35 @@ def _read_phones(cells: pd.Series, column: Column, _: Raw) -> tuple[pd.Series, l
 
 
 def _read_choices(cells: pd.Series, column: Column, _: Raw) -> tuple[pd.Series, list[Hit]]:
-    texts = _texts(cells).map(without_hidden).astype("str")
+    codes, words = distinct(cell_texts(cells))
     meant = {plain(ours): ours for ours in column.choices}
     meant |= {plain(word): ours for ours, words in column.choices.items() for word in words}
+    texts = words.map(without_hidden).astype("str")
     nothing = texts.isin(NOTHING)
-    values = texts.map({text: meant.get(plain(text), "") for text in texts.unique()})
-    wrong = ~nothing & (values == "")
+    values = texts.map({text: meant.get(plain(text), "") for text in texts.unique()}).astype("str")
+    wrong = (~nothing & (values == "")).to_numpy(dtype=bool)[codes]
     known = "、".join("/".join((ours, *words[:1])) for ours, words in column.choices.items())
-    hits = [*_missing(column, nothing, cells), *_hit("E-WORD-01", column, wrong, cells, known=known)]
-    return values.mask(nothing, str(column.default or "")).astype("str"), hits
+    hits = [
+        *_missing(column, nothing.to_numpy(dtype=bool)[codes], cells),
+        *_hit("E-WORD-01", column, wrong, cells, known=known),
+    ]
+    values = values.mask(nothing, str(column.default or "")).astype("str")
+    return spread(values, codes, cells.index), hits
 
 
 def _read_dates(cells: pd.Series, column: Column, raw: Raw) -> tuple[pd.Series, list[Hit]]:
-    texts = _texts(cells)
+    codes, texts = distinct(cell_texts(cells))
     today = date.today()
-    read = {text: figures.day(text, latest=today, epoch=raw.source.epoch) for text in texts.unique()}
-    values = pd.to_datetime(texts.map({text: one.value for text, one in read.items()}))
-    broken = texts.map({text: one.broken for text, one in read.items()})
-    repaired = texts.map({text: one.repaired for text, one in read.items()}).astype(bool)
-    hits = _missing(column, values.isna() & (broken == ""), cells)
+    read = [figures.day(text, latest=today, epoch=raw.source.epoch) for text in texts]
+    values = pd.to_datetime(pd.Series([one.value for one in read], dtype=object)).astype("datetime64[us]")
+    broken = np.array([one.broken for one in read], dtype=object)[codes]
+    repaired = np.array([one.repaired for one in read], dtype=bool)[codes]
+    days = spread(values, codes, cells.index)
+    hits = _missing(column, days.isna() & (broken == ""), cells)
     low, high = figures.EARLIEST.isoformat(), today.isoformat()
     for code in ("E-DATE-01", "E-DATE-02", "E-DATE-03"):
         hits += _hit(code, column, broken == code, cells, low=low, high=high)
-    return values.astype("datetime64[us]"), [*hits, *_hit("E-DATE-04", column, repaired, cells, counted=True)]
+    return days, [*hits, *_hit("E-DATE-04", column, repaired, cells, counted=True)]
 
 
 _READ = {

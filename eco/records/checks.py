@@ -13,7 +13,7 @@ import shapely
 
 from eco.problems import Finding
 from eco.records.cells import empty_table, read_cells
-from eco.records.ground import ground_hits
+from eco.records.ground import BORDER_M, ground_hits
 from eco.records.readers import Raw
 from eco.records.register import register_hits, set_apart, told_apart, totals_against_rows
 from eco.records.sentences import RULES, Hit, count_finding, finding, row_findings
@@ -28,11 +28,10 @@ from eco.records.tables import (
     WORKING_CRS,
     Table,
 )
+from eco.records.texts import among, twice
 from eco.records.witnesses import datum_findings
 from eco.space.places import representative_points, which_outline
 
-# Generalised outlines stand up to 150 m beside the true line; a site just across is not lost.
-BORDER_M = 300.0
 _LEFT_OUT = ("table", "where", "code", "reason")
 
 
@@ -87,13 +86,14 @@ def leave_out(checked: Checked, hits: Iterable[Hit]) -> Checked:
     A row with several errors is left out once, for the first.
     """
     hits, frame = list(hits), checked.frame
-    where = list(frame["where"])
-    found = [item for hit in hits for item in row_findings(hit, table=checked.table, where=where)]
+    found = [item for hit in hits for item in row_findings(hit, table=checked.table, where=frame["where"])]
     first: np.ndarray = np.full(len(frame), -1)
     for place, hit in reversed(list(enumerate(hits))):
         if RULES[hit.code].level == "error":
             first[hit.rows] = place
     out = first >= 0
+    if not out.any():
+        return replace(checked, findings=(*checked.findings, *found))
     codes, reasons = [hit.code for hit in hits], [_reason(hit) for hit in hits]
     gone = pd.DataFrame(
         {
@@ -108,7 +108,7 @@ def leave_out(checked: Checked, hits: Iterable[Hit]) -> Checked:
         checked,
         frame=frame[~out].reset_index(drop=True),
         findings=(*checked.findings, *found),
-        left_out=pd.concat([checked.left_out, gone], ignore_index=True) if len(gone) else checked.left_out,
+        left_out=pd.concat([checked.left_out, gone], ignore_index=True),
     )
 
 
@@ -133,6 +133,7 @@ def check_across(tables: Tables, *, elevation: Path | None = None) -> Tables:
         ("links", SITES, sites_of_links),
         ("links", (), lambda t: units_of_links(t["links"].frame)),
     )
+    tables = seasons_apart(tables)
     # Before rows that lie outside are left out: a table whole in a wrong zone is told as such.
     for name, told in datum_findings(
         _frames(tables), {name: one.crs for name, one in tables.items()}
@@ -177,21 +178,54 @@ def double_keys(table: Table, frame: pd.DataFrame) -> list[Hit]:
     if table.key is None:
         return []
     keys = frame[table.key]
-    return _hit("E-KEY-01", table.key, keys.duplicated(keep=False) & (keys != ""), keys)
+    if table.key_year:
+        keys = (keys + _year_words(frame[table.key_year])).where(keys != "", "")
+    return _hit("E-KEY-01", table.key, twice(keys), keys)
+
+
+def seasons_apart(tables: Tables) -> Tables:
+    """Tables with every season of a plot as a site of its own, called plot@year, and links to match (E-KEY-02)."""
+    for name, table in TABLES.items():
+        if table.key is None or table.key_year is None or name not in tables:
+            continue
+        frame, key = tables[name].frame, table.key
+        several = frame[key].duplicated(keep=False) & (frame[key] != "")
+        if not several.any():
+            continue
+        found = f"{frame[key][several].nunique()} 块 / plots"
+        note = finding("E-KEY-02", table=name, column=key, found=found)
+        tables = {**tables, name: _renamed(tables[name], key, several, table.key_year)}
+        tables[name] = _noted(tables[name], [note])
+        if "links" in tables:
+            links = tables["links"].frame
+            of_these = among(links["site_id"], frame[key][several])
+            tables["links"] = _renamed(tables["links"], "site_id", of_these, "year")
+    return tables
+
+
+def _renamed(checked: Checked, column: str, rows: pd.Series, year: str) -> Checked:
+    frame = checked.frame
+    names = frame[column].mask(rows, frame[column] + _year_words(frame[year]))
+    return replace(checked, frame=frame.assign(**{column: names.astype("str")}))
+
+
+def _year_words(years: pd.Series) -> pd.Series:
+    words = {year: f"@{year:.0f}" for year in years.dropna().unique()}
+    return years.map(words).fillna("@").astype("str")
 
 
 def unknown_parent(tables: Tables, name: str, parent: str) -> list[Hit]:
     """E-ADM-01: places whose code begins with no known county or township."""
     codes = tables[name].frame["code"]
     above = codes.str[:6] if parent == "counties" else codes.str[:9] + "000"
-    wrong = ~_among(above, tables[parent].frame["code"])
+    wrong = ~among(above, tables[parent].frame["code"])
     return _hit("E-ADM-01", "code", wrong, codes, parent=TABLES[parent].label)
 
 
 def unknown_village(frame: pd.DataFrame, villages: pd.Series) -> list[Hit]:
     """E-ADM-03: rows whose village is not in the table of villages."""
     codes = frame["village_code"]
-    return _hit("E-ADM-03", "village_code", ~_among(codes, villages), codes)
+    return _hit("E-ADM-03", "village_code", ~among(codes, villages), codes)
 
 
 def counties_of_shapes(frame: pd.DataFrame, counties: pd.DataFrame) -> np.ndarray:
@@ -242,14 +276,14 @@ def unknown_household(tables: Tables, name: str) -> list[Hit]:
     """E-LINK-01: links and payments of a household that is not in the register, or was left out."""
     ids = tables[name].frame["household_id"]
     known = tables["households"].frame["household_id"]
-    return _hit("E-LINK-01", "household_id", ~_among(ids, known), ids)
+    return _hit("E-LINK-01", "household_id", ~among(ids, known), ids)
 
 
 def sites_of_links(tables: Tables) -> list[Hit]:
     """E-LINK-02 unknown site, E-LINK-05 a site of two tables, E-LINK-04 a role its site has no place for."""
     links = tables["links"].frame
     ids = links["site_id"]
-    held = pd.DataFrame({name: _among(ids, tables[name].frame[str(TABLES[name].key)]) for name in SITES})
+    held = pd.DataFrame({name: among(ids, tables[name].frame[str(TABLES[name].key)]) for name in SITES})
     tables_of = held.sum(axis="columns")
     fits: np.ndarray = np.zeros(len(links), dtype=bool)
     for role, names in ROLE_SITES.items():
@@ -273,7 +307,8 @@ def units_of_links(links: pd.DataFrame) -> list[Hit]:
     roles = links["role"][~fits]
     words = {"role": [_named(ROLES, role) for role in roles]}
     words["known"] = ["、".join(_named(LINK_UNITS, unit) for unit in ROLE_UNITS[role]) for role in roles]
-    return _hit("E-LINK-03", "unit", ~fits, links["unit"], **words)
+    found = links["unit"].map(lambda unit: _named(LINK_UNITS, unit) if unit else "")
+    return _hit("E-LINK-03", "unit", ~fits, found, **words)
 
 
 def without_geometry(places: Checked) -> list[Finding]:
@@ -327,11 +362,6 @@ def stand_at_village(checked: Checked, villages: pd.DataFrame) -> Checked:
         label=checked.table.label,
     )
     return replace(checked, frame=frame, findings=(*checked.findings, note))
-
-
-def _among(codes: pd.Series, known: pd.Series) -> pd.Series:
-    # pandas walks its own strings one by one in isin; plain objects are hashed ten times faster.
-    return codes.astype(object).isin(known.astype(object))
 
 
 def _named(choices: Mapping[str, Sequence[str]], ours: str) -> str:

@@ -265,16 +265,17 @@ def _shapes(source: Source, texts: pd.Series) -> tuple[gpd.GeoSeries, pyproj.CRS
     return gpd.GeoSeries(shapes, crs=crs), crs
 
 
-def _where(source: Source, frame: pd.DataFrame, keys: Sequence[str]) -> list[str]:
+def _where(source: Source, frame: pd.DataFrame, keys: Sequence[str]) -> pd.Series:
     """Each row's place: its primary key, or its number where there is none."""
     name = source.path.name
     if not keys:
-        return [f"{name} 第{number}条 / record {number}" for number in range(1, len(frame) + 1)]
+        numbers = range(1, len(frame) + 1)
+        return pd.Series([f"{name} 第{number}条 / record {number}" for number in numbers], dtype="str")
     places = f"{name} {keys[0]}=" + frame[keys[0]]
     for key in keys[1:]:
         places = places + f", {key}=" + frame[key]
     # A key may be an ID number.
-    return [mask_personal(place) for place in places] if _long_number(frame[keys]) else list(places)
+    return places.map(mask_personal).astype("str") if _long_number(frame[keys]) else places
 
 
 def _long_number(keys: pd.DataFrame) -> bool:

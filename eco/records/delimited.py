@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from pyarrow import csv
+
+from eco.records.texts import from_arrow
 
 LARGEST_BYTES = 1_000_000_000
 LONGEST_LINE = 1_000_000  # bytes; a household's row has a few hundred
@@ -107,6 +111,9 @@ def unclosed_quote(text: str, mark: str, *, width: int) -> Broken | None:
 
 def parse(text: str, mark: str) -> pd.DataFrame | Broken:
     """Every row of the text, blank ones too, as cells of text; as wide as its widest row."""
+    whole = _even(text, mark)
+    if whole is not None:
+        return whole
     lines = text.count("\n") + 1
     width = max((line.count(mark) for line in io.StringIO(text)), default=0) + 1
     if width > MOST_COLUMNS or width * lines > MOST_CELLS:
@@ -129,6 +136,39 @@ def parse(text: str, mark: str) -> pd.DataFrame | Broken:
     return cells.fillna("")
 
 
+def _even(text: str, mark: str) -> pd.DataFrame | None:
+    """The cells of a text without quotes whose every line has as many, None of any other text.
+
+    Most files are such; they are read in a tenth of the time.
+    """
+    if '"' in text:
+        return None
+    data = text.encode("utf-8")
+    signs = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(signs == ord("\n"))
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, len(data))
+    marks = np.flatnonzero(signs == ord(mark))
+    width = len(marks) // max(len(ends), 1) + 1
+    if width == 1 or len(marks) != len(ends) * (width - 1) or width > MOST_COLUMNS:
+        return None
+    starts, of_line = np.append(-1, ends[:-1]), marks.reshape(-1, width - 1)
+    if len(ends) * width > MOST_CELLS or (of_line[:, 0] < starts).any() or (of_line[:, -1] > ends).any():
+        return None
+    names = [str(place) for place in range(width)]
+    table = csv.read_csv(
+        pa.BufferReader(data),
+        read_options=csv.ReadOptions(column_names=names, block_size=16 * LONGEST_LINE),
+        parse_options=csv.ParseOptions(
+            delimiter=mark, quote_char=False, double_quote=False, ignore_empty_lines=False
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.large_string()), strings_can_be_null=False
+        ),
+    )
+    return pd.DataFrame({place: from_arrow(table[place].combine_chunks()) for place in range(width)})
+
+
 def under_headings(
     cells: pd.DataFrame, headings: Sequence[str], first: int
 ) -> tuple[pd.DataFrame, np.ndarray]:
@@ -141,4 +181,10 @@ def under_headings(
 
 def first_lines(text: str, count: int) -> list[str]:
     """The first lines of a text without reading all of it."""
-    return [line for _, line in zip(range(count), io.StringIO(text))]
+    lines: list[str] = []
+    start = 0
+    while len(lines) < count and start < len(text):
+        end = text.find("\n", start) + 1 or len(text)
+        lines.append(text[start:end])
+        start = end
+    return lines

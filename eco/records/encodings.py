@@ -7,6 +7,7 @@ GB 2312 knows make up nearly all of a county's text, so their share tells the ri
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import NamedTuple
@@ -16,6 +17,9 @@ import numpy as np
 _MARKS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _CANDIDATES = ("utf-8", "gb18030")
 _FEWEST_COMMON = 0.7  # real texts have 0.98 and more, UTF-8 taken for GBK about half
+_FEWEST_HANGUL, _HANGUL_SHARE = 16, 0.95
+_HAN = re.compile("[\u3400-\u9fff\U00020000-\U0003ffff]")
+_KEPT_SIGNS = 0.4  # two or three bytes taken for one and a half to two signs
 _SAMPLE = 200_000  # signs looked at for their share
 _SAME = {"gbk": "gb18030", "gb2312": "gb18030", "cp936": "gb18030", "936": "gb18030", "cp65001": "utf-8"}
 _SAME |= {"65001": "utf-8", "ansi 936": "gb18030", "utf8": "utf-8", "utf_8": "utf-8", "gbk2312": "gb18030"}
@@ -44,12 +48,24 @@ def read_encoding(data: bytes, declared: str | None = None, *, cut: Iterable[byt
     told = known_encoding(declared) if declared else None
     names = [*([told] if told else []), *(name for name in _CANDIDATES if name != told)]
     pieces = list(cut)
-    texts = {name: text for name in names if (text := _joined(data, pieces, name)) is not None}
+    texts: dict[str, str] = {}
+    for name in names:
+        # Valid UTF-8 is read as such where it was declared or holds one Han: no other reading is asked for.
+        first = texts.get("utf-8", "") if told in (None, "utf-8") else ""
+        if first and (told or first.isascii() or _HAN.search(first)):
+            break
+        text = _joined(data, pieces, name)
+        if text is not None:
+            texts[name] = text
     shares = {name: common_share(text) for name, text in texts.items()}
     # Valid UTF-8 is no accident: the rare Han of a few names may stand in it.
     fitting = {name: share for name, share in shares.items() if name == "utf-8" or share >= _FEWEST_COMMON}
     if not fitting or _is_double(texts.get("utf-8")):
         return None
+    if "utf-8" not in fitting and told is None and _is_korean(data, pieces):
+        return None
+    if not told and len(fitting) > 1 and shares["utf-8"] < _FEWEST_COMMON:
+        return None  # é of a café or 茅 of a village: both are whole, somebody has to say it
     best = max(fitting, key=lambda name: (fitting[name] >= _FEWEST_COMMON, name == told, -names.index(name)))
     if told in (None, "utf-8") and "utf-8" in fitting:
         best = "utf-8"
@@ -115,15 +131,37 @@ def _decoded(data: bytes, encoding: str) -> str | None:
     return text if isinstance(text, str) else None
 
 
+def _is_korean(data: bytes, pieces: Iterable[bytes]) -> bool:
+    """Whether bytes that read as GBK are Korean: pairs of EUC-KR whose first bytes are those of Hangul.
+
+    GB 2312 keeps its common Han in rows B0 to D7 by their sound, EUC-KR its Hangul in B0 to C8, so that
+    one Chinese sign in two lies beyond; sixteen different ones do not all stay within by chance.
+    """
+    seen: set[str] = set()
+    for piece in (data, *pieces):
+        try:
+            text = whole_signs(piece, "euc_kr")
+        except UnicodeDecodeError:
+            return False
+        seen.update(sign for sign in text[:_SAMPLE] if sign > "\u2fff")
+    hangul = sum("\uac00" <= sign <= "\ud7a3" for sign in seen)
+    return hangul >= _FEWEST_HANGUL and hangul >= _HANGUL_SHARE * len(seen)
+
+
+def _beyond_ascii(text: str) -> int:
+    return sum(not sign.isascii() for sign in text)
+
+
 def _is_double(text: str | None) -> bool:
     """Whether valid UTF-8 holds GBK that was once read as Latin-1 or as UTF-8: ÕÄÏØ, 婕冲幙."""
     if text is None or common_share(text) >= _FEWEST_COMMON:
         return False
     for wrong, right in (("latin-1", "gb18030"), ("cp1252", "gb18030"), ("gb18030", "utf-8")):
         try:
-            again = text[:_SAMPLE].encode(wrong).decode(right)
+            again = text[:_SAMPLE].encode(wrong).decode(right, "ignore")  # a byte or two was lost on the way
         except UnicodeError:
             continue
-        if again != text[:_SAMPLE] and common_share(again) >= _FEWEST_COMMON:
+        enough = _beyond_ascii(again) >= _KEPT_SIGNS * _beyond_ascii(text[:_SAMPLE])
+        if again != text[:_SAMPLE] and enough and common_share(again) >= _FEWEST_COMMON:
             return True
     return False

@@ -10,6 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from eco.records.texts import as_arrow, distinct, is_text, matching, mended, signs_of, with_signs
 
 NOTHING = ("", "/", "-", "—", "——")  # how the bureau's sheets write an empty cell
 EARLIEST = date(1990, 1, 1)  # no record of these programmes is older
@@ -20,8 +24,15 @@ _HIDDEN = re.compile(
     "[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e"
     "\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffb]"
 )
+# Raised, lowered, ringed and broken figures: NFKC makes 102 of 10² and 31/2 of 3½, nobody means that.
+_NO_RAISED = re.compile(
+    "[^\u00b2\u00b3\u00b9\u00bc-\u00be\u2070-\u2089\u2150-\u215f\u2189\u2460-\u249b\u24ea"
+    "\u3251-\u325f\u32b1-\u32bf\U0001f100-\U0001f10a]+"
+)
+# Signs that are their own NFKC, that no mark of Excel begins with and no blank stands among.
+PLAIN_SIGNS = re.compile("[!#-&(-<>-_a-~\u3400-\u4dbf\u4e00-\u9fff]")
 _PRIVATE = re.compile("[\ue000-\uf8ff\U000f0000-\U000ffffd\U00100000-\U0010fffd]")
-_DECIMAL = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?(?:(?:\d+|\d{1,3}(?:,\d{3})+)(?:\.\d*)?|\.\d+)", re.ASCII)
 _SCIENTIFIC = re.compile(r"\d(?:\.\d+)?[eE]\+?\d+", re.ASCII)
 _DAY = re.compile(
     r"(\d{4})(?:([-/.])(\d{1,2})\2(\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d{2})(\d{2}))"
@@ -82,6 +93,27 @@ def lost_digits(cell: object) -> bool:
     return _SCIENTIFIC.fullmatch(cell.strip()) is not None
 
 
+def cell_texts(cells: pd.Series) -> pd.Series:
+    """A column of any cells as `cell_text` gives each."""
+    if is_text(cells):
+        return cells.fillna("").str.strip()
+    return pd.Series([cell_text(cell) for cell in cells.tolist()], index=cells.index, dtype="str")
+
+
+def lost_ends(cells: pd.Series) -> np.ndarray:
+    """Which cells of a column have `lost_digits`."""
+    if not is_text(cells):
+        return np.array([lost_digits(cell) for cell in cells.tolist()], dtype=bool)
+    lost = with_signs(cells, "".join({"e", "E"} & set(signs_of(cells))))
+    lost[lost] = [lost_digits(cell) for cell in cells[lost].tolist()]
+    return lost
+
+
+def half_widths(texts: pd.Series) -> pd.Series:
+    """A column of stripped texts as `half_width` gives each."""
+    return mended(texts, half_width, plain=PLAIN_SIGNS)
+
+
 def without_hidden(text: str) -> str:
     """The text without marks that leave no ink: bidi controls, zero-width signs, control characters.
 
@@ -101,13 +133,14 @@ def has_private_signs(text: str) -> bool:
 def half_width(text: str) -> str:
     """The text in half-width signs (NFKC), without hidden marks, outer blanks or Excel's marks of a text.
 
-    >>> half_width("６２Ｘ\\u200b "), half_width("'0012"), half_width('="0012"')
-    ('62X', '0012', '0012')
+    >>> half_width("６２Ｘ\\u200b "), half_width("'0012"), half_width('="0012"'), half_width("１０²")
+    ('62X', '0012', '0012', '10²')
     """
     if text.isascii() and text.isalnum():
         return text
     text = without_hidden(text)
-    text = text if text.isascii() else unicodedata.normalize("NFKC", text)
+    if not text.isascii():
+        text = _NO_RAISED.sub(lambda run: unicodedata.normalize("NFKC", run[0]), text)
     text = text.strip()
     if text[:2] == '="' and text[-1] == '"' and len(text) > 3:
         return text[2:-1].strip()
@@ -142,6 +175,28 @@ def number(text: str, *, units: Sequence[str] = ()) -> Number:
 
 def numbers(cells: pd.Series, *, units: Sequence[str] = ()) -> Numbers:
     """Cells of any kind as floats; see `number` for what text is one. True, dates and infinity are none."""
+    if not is_text(cells):
+        return _numbers_of_cells(cells, units)
+    values = pd.Series(_plain_decimals(cells), index=cells.index)
+    odd = ~np.isfinite(values)
+    nothing: pd.Series = pd.Series(False, index=cells.index)
+    wrong, repaired = nothing.copy(), nothing.copy()
+    if odd.any():
+        codes, texts = distinct(cells[odd])
+        read = _numbers_of_cells(texts, units)
+        for column, seen in zip((values, nothing, wrong, repaired), read):
+            column[odd] = seen.to_numpy()[codes]
+    return Numbers(values, nothing, wrong, repaired)
+
+
+def _plain_decimals(texts: pd.Series) -> np.ndarray:
+    """The value of every text that is digits with or without a point, NaN for any other."""
+    plain = matching(texts, r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)$")
+    digits = as_arrow(texts) if plain.all() else pc.if_else(pa.array(plain), as_arrow(texts), None)
+    return pc.cast(digits, pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _numbers_of_cells(cells: pd.Series, units: Sequence[str]) -> Numbers:
     kind = pd.api.types.infer_dtype(cells, skipna=True)
     values = pd.to_numeric(cells, errors="coerce").astype("float64")
     odd = ~np.isfinite(values)

@@ -215,7 +215,14 @@ def _coordinates(element: Element) -> list[tuple[float, float]]:
     """Longitude and latitude of `lon,lat[,height] lon,lat ...`; some hands put blanks after the commas."""
     texts = (part.text or "" for part in element.iter() if _local(part) == "coordinates")
     tuples = re.sub(r"\s*,\s*", ",", " ".join(texts)).split()
-    return [(float(x), float(y)) for x, y, *_ in (one.split(",") for one in tuples)]
+    return [(_degrees(x), _degrees(y)) for x, y, *_ in (one.split(",") for one in tuples)]
+
+
+def _degrees(text: str) -> float:
+    """A coordinate's figures; Python's own 1_0 for 10 is no such figure."""
+    if "_" in text:
+        raise ValueError("no number")
+    return float(text)
 
 
 def _gpx_features(root: Element) -> Iterator[_Feature]:
@@ -233,7 +240,7 @@ def _gpx_features(root: Element) -> Iterator[_Feature]:
             if not len(leaf) and (leaf.text or "").strip()
         }
         try:
-            pairs = [(float(point.get("lon", "")), float(point.get("lat", ""))) for point in points]
+            pairs = [(_degrees(point.get("lon", "")), _degrees(point.get("lat", ""))) for point in points]
             shape = shapely.Point(pairs[0]) if layer == "waypoints" else shapely.LineString(pairs)
         except (ValueError, shapely.GEOSException):
             shape = None

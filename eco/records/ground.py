@@ -27,6 +27,8 @@ AREA_TOLERANCE = 0.05
 LEAST_SHARE, LEAST_MU = 0.01, 0.1
 STEEPEST_DEGREES = 25.0  # above it the Water and Soil Conservation Law (2010, art. 20) bans crops
 FAR_KM = 10.0
+# Generalised outlines stand up to 150 m beside the true line; a site just across is not lost.
+BORDER_M = 300.0
 OUTSIDE_M = 2_000.0  # a village's point may stand beside a generalised border, not this far
 BEE_REACH_M = 2_000.0
 SAME_YARD_M = 20.0
@@ -156,6 +158,23 @@ def far_from_village(frame: pd.DataFrame, villages: pd.DataFrame) -> list[Hit]:
     return [Hit("E-SITE-03", "geometry", rows, found, {"high": f"{FAR_KM:g}"})] if len(rows) else []
 
 
+def partly_outside(frame: pd.DataFrame, counties: pd.DataFrame) -> list[Hit]:
+    """E-SITE-05: plots that reach more than 300 m across the counties' border, with the share beyond it."""
+    outlines = counties.geometry.to_numpy()
+    outlines = outlines[shapely.get_dimensions(outlines) == 2]
+    shapes = frame.geometry.to_numpy()
+    asked = np.flatnonzero((shapely.get_dimensions(shapes) == 2) & ~_assumed(frame))
+    if not len(outlines) or not len(asked):
+        return []
+    land = shapely.buffer(shapely.union_all(outlines), BORDER_M)
+    shapely.prepare(land)
+    across = asked[~shapely.contains_properly(land, shapes[asked])]
+    share = shapely.area(shapely.difference(shapes[across], land)) / shapely.area(shapes[across])
+    real = share >= LEAST_SHARE
+    found = [f"{part:.0%}" for part in share[real]]
+    return [Hit("E-SITE-05", "geometry", across[real], found)] if found else []
+
+
 def places_outside(frame: pd.DataFrame, counties: pd.DataFrame) -> list[Hit]:
     """E-SITE-04: townships and villages that stand outside the county their code begins with."""
     outlines = counties.geometry.to_numpy()
@@ -221,6 +240,9 @@ def ground_hits(frames: Frames, *, elevation: Path | None = None) -> dict[str, l
         hits["apiaries"] += yards_together(frames["apiaries"])
         if villages is not None:
             hits["apiaries"] += yards_in_villages(frames["apiaries"], villages)
+    for name in ("forest_plots", "juncao_plots"):
+        if name in frames and counties is not None:
+            hits[name] += partly_outside(frames[name], counties)
     for name in ("townships", "villages"):
         if name in frames and counties is not None:
             hits[name] += places_outside(frames[name], counties)

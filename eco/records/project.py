@@ -15,11 +15,13 @@ from eco.problems import LEVELS, DataProblem, Finding
 from eco.records.addresses import Grid, at_its_cell
 from eco.records.checks import Checked, Tables, absent, check_across, check_table
 from eco.records.database import is_database, read_database
-from eco.records.opening.doors import check_raster, parts_of
+from eco.records.opening.doors import check_raster, different_grids, parts_of
 from eco.records.readers import Raw, Source, read_table
+from eco.records.register import over_budget
 from eco.records.sentences import finding, findings_table
 from eco.records.settings import Layout, Settings, read_layout
 from eco.records.tables import TABLES
+from eco.records.village_names import with_codes
 
 __all__ = ["Project", "Settings", "findings_table", "load_project"]
 
@@ -137,11 +139,16 @@ def _checked(
     """The project of a layout whose tables `read` gives, all of them checked."""
     tables, faults, grids = _read_all(layout, read)
     faults += [item for item in layout.findings if item.level == "error"]
-    faults += [item for name, path in layout.rasters.items() for item in check_raster(path, name)]
+    told = [item for name, path in layout.rasters.items() for item in check_raster(path, name)]
+    if layout.settings.budget_yuan is not None and "payments" in tables:
+        told += over_budget(tables["payments"].frame, layout.settings.budget_yuan)
+    faults += [item for item in told if item.level == "error"]
+    if not faults:
+        told += different_grids(layout.rasters)
     tables = check_across(tables, elevation=layout.rasters.get("elevation"))
     if not faults:
         faults = _without_rows(tables)
-    found = _placed(tables, grids)
+    found = _placed(tables, grids) + [item for item in told if item.level != "error"]
     found += [item for item in layout.findings if item.level != "error"]
     if faults:
         raise DataProblem([*faults, *found])
@@ -161,6 +168,8 @@ def _read_all(layout: Layout, read: Callable[[Source], Raw]) -> tuple[Tables, li
         if name in layout.sources:
             try:
                 raw = read(layout.sources[name])
+                if "villages" in tables and name in _VILLAGE_TABLES:
+                    raw = with_codes(raw, tables["villages"].frame)
                 tables[name], grids[name] = check_table(raw), raw.grid
             except DataProblem as problem:
                 faults += problem.findings

@@ -22,23 +22,46 @@ import python_calamine as calamine
 from eco.phrases import neighbours
 from eco.problems import DataProblem, Finding
 from eco.records import delimited
-from eco.records.addresses import Grid, at_its_cell, row_places
+from eco.records.addresses import Grid, at_its_cell, row_number, row_places
 from eco.records.encodings import read_encoding, whole_signs
 from eco.records.formats import MARKUP, PARQUET, read_markup, read_parquet
-from eco.records.headings import joined_headings, merged_downwards, second_heading_row
+from eco.records.headings import (
+    is_numbering,
+    joined_headings,
+    merged_downwards,
+    second_heading_row,
+    title_units,
+    units_below,
+    with_units,
+)
 from eco.records.opening.doors import check_opening, opened_layer
 from eco.records.opening.shapefiles import beside, dbf_texts
 from eco.records.sentences import Hit
 from eco.records.sources import Raw, Sheet, Source, choose, fault, plain
 from eco.records.tables import COORDINATES, Column
+from eco.records.texts import is_text, repeated
+from eco.records.workbooks import unseen
 from eco.space.datums import CRS_OFFERED, DEGREES, embedded_crs, is_old_datum, known_crs, suggestion
 from eco.units import TO_MU, TO_YUAN
 
 SHEETS = (".xlsx", ".xls")
 LAYERS = (".gpkg", ".geojson", ".json", ".shp", ".zip")
 READABLE = (".csv", ".tsv", *SHEETS, *LAYERS, *MARKUP, *PARQUET)
-_TITLE_ROWS = 10  # a heading stands somewhere in the first rows, under titles and notes
+_TITLE_ROWS = 20  # a heading stands somewhere in the first rows, under titles and notes
+# Longitude and latitude in one cell, or one of them under a heading we know.
+_ONE_CELL = ("坐标", "经纬度", "经纬度坐标", "地理坐标", "gps", "gps坐标", "坐标位置", "定位", "经度", "纬度")
 _UNREADABLE = (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeError, ValueError)
+_VILLAGE_NAMES = (
+    "村名",
+    "行政村",
+    "行政村名",
+    "行政村名称",
+    "村名称",
+    "所在村",
+    "村委会",
+    "村",
+    "villagename",
+)
 _UNITS = {"area": TO_MU, "money": TO_YUAN, "": {}}
 
 
@@ -75,14 +98,23 @@ def named(source: Source, sheet: Sheet) -> Raw:
     if any(item.level == "error" for item in findings):
         raise DataProblem(findings)
     cells = sheet.frame[list(matched.values())].set_axis(list(matched), axis="columns")
-    first = zip(*(sheet.frame.iloc[:, place].tolist() for place in range(min(3, len(sheet.frame.columns)))))
-    leading = [next((cell for cell in row if isinstance(cell, str) and cell), "") for row in first]
     return Raw(
         *(source, cells, sheet.where, factors, sheet.geometry, crs, findings, grid),
         headings=matched,
-        leading=leading,
+        leading=_first_texts(sheet.frame),
         hits=sheet.hits,
     )
+
+
+def _first_texts(frame: pd.DataFrame) -> pd.Series:
+    """The first text among the first three cells of each row, "" where none of them is one."""
+    first = repeated("", frame.index)
+    for place in range(min(3, len(frame.columns))):
+        cells = frame.iloc[:, place]
+        if not is_text(cells):
+            cells = pd.Series([cell if isinstance(cell, str) else "" for cell in cells], dtype="str")
+        first = first.where(first != "", cells.fillna(""))
+    return first
 
 
 def _grid_of(source: Source, sheet: Sheet, matched: Mapping[str, str]) -> Grid:
@@ -126,6 +158,8 @@ def match_headings(source: Source, headings: Sequence[str]) -> tuple[dict[str, s
         every = [heading for rank in ranked for heading in rank]
         if best:
             matched[column.name] = best[0]
+        elif column.name == "village_code" and (named := _village_heading(headings)):
+            matched[column.name] = named
         elif column.required or declared:
             near = neighbours(declared or column.label.zh, headings) or neighbours(names[0], headings)
             found = f"相近表头 / near: {'、'.join(near)}" if near else "无此列 / no such heading"
@@ -134,6 +168,11 @@ def match_headings(source: Source, headings: Sequence[str]) -> tuple[dict[str, s
             code = "E-COL-02" if len(best) > 1 else "E-COL-03"
             findings.append(fault(source, code, "、".join(every), column.name, **words))
     return matched, findings
+
+
+def _village_heading(headings: Sequence[str]) -> str | None:
+    """The heading of villages' names, taken where there are no codes; `village_names` makes them codes."""
+    return next((heading for heading in headings if plain(heading) in _VILLAGE_NAMES), None)
 
 
 def _names(column: Column) -> list[str]:
@@ -198,8 +237,11 @@ def _declared_crs(
 ) -> tuple[str | None, list[Finding]]:
     pairs = {kind: tuple(column.name for column in pair) for kind, pair in COORDINATES.items()}
     has_pair = {kind: all(name in matched for name in pair) for kind, pair in pairs.items()}
-    if not source.table.geometry or (sheet.geometry is None and not any(has_pair.values())):
+    if not source.table.geometry:
         return None, []
+    if sheet.geometry is None and not any(has_pair.values()):
+        near = [heading for heading in sheet.frame.columns if plain(heading).split("(")[0] in _ONE_CELL]
+        return None, [fault(source, "E-COL-05", heading) for heading in near]
     declared = source.crs if source.crs is not None else sheet.crs
     known = CRS_OFFERED
     if declared is None:
@@ -234,11 +276,12 @@ def _filled(source: Source, body: pd.DataFrame, first_row: int, over: np.ndarray
     found = [f"多于 {width} 个 / more than {width}"] * len(wide)
     hits = (Hit("E-ROW-05", "", wide, found, {"wanted": width}),) if len(wide) else ()
     where = row_places(source.path.name, numbers)
-    return Sheet(body[keep].reset_index(drop=True), where, heading=first_row, hits=hits)
+    kept = body if keep.all() else body[keep]
+    return Sheet(kept.reset_index(drop=True), where, heading=first_row, hits=hits)
 
 
 def _headings(source: Source, rows: Sequence[Sequence[object]]) -> tuple[list[str], int, list[Finding]]:
-    """The headings, the position of their last row, and a note where they stand in two rows."""
+    """The headings, the position of their last row, and a note where they stand in several rows."""
     if not len(rows):
         return [], 0, []
     columns = (*source.table, *COORDINATES["degrees"], *COORDINATES["metres"])
@@ -252,12 +295,37 @@ def _headings(source: Source, rows: Sequence[Sequence[object]]) -> tuple[list[st
     scores = [sum(map(is_known, row)) for row in rows[:_TITLE_ROWS]]
     first = scores.index(max(scores))
     other = second_heading_row(rows, first, is_known)
-    if other is None:
-        return [str(cell).strip() for cell in rows[first]], first, []
-    upper, lower = sorted((first, other))
-    found = f"第 {upper + 1}、{lower + 1} 行 / rows {upper + 1} and {lower + 1}"
-    note = fault(source, "E-COL-04", found)
-    return joined_headings(rows[upper], rows[lower], is_known), lower, [note]
+    upper, lower = (first, first) if other is None else sorted((first, other))
+    headings = [str(cell).strip() for cell in rows[first]]
+    if other is not None:
+        headings = joined_headings(rows[upper], rows[lower], is_known)
+    last = lower
+    for row in rows[lower + 1 : lower + 3]:
+        units = units_below(row)
+        if not units and not is_numbering(row):
+            break
+        headings, last = with_units(headings, units), last + 1
+    notes = _title_faults(source, rows[:upper], headings)
+    if last > upper:
+        found = f"第 {upper + 1}—{last + 1} 行 / rows {upper + 1} to {last + 1}"
+        notes.append(fault(source, "E-COL-04", found))
+    return headings, last, notes
+
+
+def _title_faults(
+    source: Source, titles: Sequence[Sequence[object]], headings: Sequence[str]
+) -> list[Finding]:
+    """E-UNIT-05: columns without a unit of their own under a title that says another than ours."""
+    said = title_units(titles)
+    found = []
+    for name, heading in match_headings(source, headings)[0].items():
+        column = next((column for column in source.table if column.name == name), None)
+        if column is None or not column.dimension or source.units.get(name) or split_unit(heading, column)[1]:
+            continue
+        other = [unit for unit in said if _UNITS[column.dimension].get(unit, 1.0) != 1.0]
+        if other:
+            found.append(fault(source, "E-UNIT-05", f"单位：{'、'.join(other)}", name, heading=heading))
+    return found
 
 
 def _read_csv(source: Source) -> Sheet:
@@ -310,6 +378,9 @@ def _read_workbook(source: Source) -> Sheet:
         book = calamine.CalamineWorkbook.from_path(source.path)
         seen = [s.name for s in book.sheets_metadata if s.visible == calamine.SheetVisibleEnum.Visible]
         names = book.sheet_names if source.sheet is not None else seen or book.sheet_names
+        if source.sheet is None and len(names) > 1:
+            # Excel used to begin every workbook with three sheets; blank ones are nobody's.
+            names = [one for one in names if book.get_sheet_by_name(one).start is not None] or names
         name = choose(source, "sheet", source.sheet, names)
         sheet = book.get_sheet_by_name(name)
         rows: list[list[object]] = list(map(list, sheet.to_python(skip_empty_area=False)))
@@ -320,7 +391,32 @@ def _read_workbook(source: Source) -> Sheet:
     notes = [fault(source, "E-SHEET-01", "、".join(hidden))] if hidden else []
     filled, merged, hits = _unmerged(source, rows, spans)
     read = _grid(source, filled)
+    hits += _unseen_hits(source, read, name)
     return replace(read, name=name, findings=(*read.findings, *notes, *merged), hits=(*read.hits, *hits))
+
+
+def _unseen_hits(source: Source, read: Sheet, name: str) -> list[Hit]:
+    """Cells of ours in error (E-CELL-03) or never worked out (E-CELL-04), and hidden rows (E-ROW-07)."""
+    if source.path.suffix.lower() != ".xlsx":
+        return []
+    seen = unseen(source.path, name)
+    if not any(seen):
+        return []
+    rows = {row_number(where): row for row, where in enumerate(read.where)}
+    headings = list(read.frame.columns)
+    ours = {headings.index(heading): own for own, heading in match_headings(source, headings)[0].items()}
+    kinds = (("E-CELL-03", seen.errors), ("E-CELL-04", dict.fromkeys(seen.unworked, "空的公式 / a formula")))
+    hits = []
+    for code, cells in kinds:
+        for place, column in ours.items():
+            at = [(rows[row], word) for (col, row), word in cells.items() if col == place and row in rows]
+            if at:
+                hits.append(Hit(code, column, np.array([row for row, _ in at]), [word for _, word in at]))
+    hidden = [row for row in seen.hidden if row in rows]
+    if hidden:
+        found = [f"第 {row} 行 / row {row}" for row in hidden]
+        hits.append(Hit("E-ROW-07", "", np.array([rows[row] for row in hidden]), found, counted=True))
+    return hits
 
 
 def _unmerged(

@@ -17,6 +17,7 @@ from eco.problems import Finding
 from eco.records.figures import half_width, numbers
 from eco.records.sentences import Hit, finding, row_findings
 from eco.records.sources import Raw
+from eco.records.texts import among, distinct, is_text, matching, repeated, twice
 
 # Median net income per head of a county's register, yuan a year: below it 万元 were typed, above it fen.
 MEDIAN_YUAN = (100.0, 100_000.0)
@@ -28,6 +29,8 @@ _TOTAL = re.compile(
     r"(?:本页|全村|全乡|全镇|全县|[^ 0-9]{0,12})?(?:合|总|小|共|累)计(?:数|户)?[:：]?|total|sum", re.I
 )
 _FOOT = re.compile(r"(?:填表|制表|填报|审核|复核|负责|经办|联系|单位|日期|说明|备注|注)\S{0,3}?[:：].*", re.S)
+_HAN = re.compile("[\u4e00-\u9fff]")
+_SENTENCE = 10  # Han signs no code and no name has
 # Codes of the prefecture of Dingxi until 2003, and the counties they became.
 _OLD_COUNTIES = {
     "622421": "安定区 621102",
@@ -43,45 +46,57 @@ _OLD_COUNTIES = {
 def set_apart(raw: Raw) -> tuple[Raw, list[tuple[str, list[int]]], pd.DataFrame]:
     """The table without the rows that are none of its own, which rows those are, and the totals' cells.
 
-    Set apart are totals (E-ROW-02), lines of the form's foot (E-ROW-03) and headings repeated on a
-    later page (E-ROW-04), by position.
+    Set apart are totals (E-ROW-02), lines of the form's foot (E-ROW-03), headings repeated on a later
+    page (E-ROW-04) and rows in which none of our columns is filled (E-ROW-06), by position.
     """
-    texts = _first_words(raw)
-    key = _key_words(raw)
-    total = texts.str.fullmatch(_TOTAL) | key.str.fullmatch(_TOTAL)
-    foot = texts.str.fullmatch(_FOOT)
+    texts, key = _first_words(raw), _key_words(raw)
+    total = _are(texts, _TOTAL) | _are(key, _TOTAL)
+    foot = _are(texts, _FOOT)
     foot[foot] = _filled(raw.cells[foot]) <= 2
+    lone, bare = _hardly_filled(raw)
+    foot |= lone
     again = _repeats_headings(raw)
-    kinds = (("E-ROW-02", total), ("E-ROW-03", foot & ~total), ("E-ROW-04", again & ~total & ~foot))
-    gone = (total | foot | again).to_numpy(dtype=bool)
+    kinds = (
+        ("E-ROW-02", total),
+        ("E-ROW-03", foot & ~total),
+        ("E-ROW-04", again & ~total & ~foot),
+        ("E-ROW-06", bare & ~total & ~foot & ~again),
+    )
+    gone = total | foot | again | bare
     if not gone.any():
         return raw, [], raw.cells.iloc[:0]
     rows = [(code, [int(row) for row in np.flatnonzero(mark)]) for code, mark in kinds if mark.any()]
     kept = replace(
         raw,
         cells=raw.cells[~gone].reset_index(drop=True),
-        where=[place for place, out in zip(raw.where, gone) if not out],
+        where=raw.where[~gone].reset_index(drop=True),
         geometry=None if raw.geometry is None else raw.geometry[~gone].reset_index(drop=True),
         hits=tuple(_moved(hit, gone) for hit in raw.hits),
     )
-    return kept, rows, raw.cells[total.to_numpy(dtype=bool)]
+    part = np.array(["小计" in text or "本页" in text for text in texts[total] + key[total]], dtype=bool)
+    return kept, rows, raw.cells[total][~part]
 
 
 def told_apart(raw: Raw, apart: list[tuple[str, list[int]]]) -> tuple[list[Finding], pd.DataFrame]:
     """One note a kind of row that was set apart, and those rows as quarantine keeps them."""
-    words = _first_words(raw)
+    words = _first_words(raw) if apart else pd.Series(dtype="str")
     table = raw.source.table
     hits = [
-        Hit(code, "", np.array(rows), [words.iloc[row].partition(":")[0][:12] for row in rows], counted=True)
+        Hit(code, "", np.array(rows), [_shown(words.iloc[row]) for row in rows], counted=True)
         for code, rows in apart
     ]
     findings = [item for hit in hits for item in row_findings(hit, table=table, where=raw.where)]
     gone = [
-        (table.name, raw.where[row], hit.code, "不是本表的行 / no row of the table")
+        (table.name, raw.where.iloc[row], hit.code, "不是本表的行 / no row of the table")
         for hit in hits
         for row in hit.rows
     ]
     return findings, pd.DataFrame(gone, columns=["table", "where", "code", "reason"], dtype="str")
+
+
+def _shown(text: str) -> str:
+    """The first word of a total or a foot; any other text may name a person."""
+    return text.partition(":")[0][:12] if _TOTAL.fullmatch(text) or _FOOT.fullmatch(text) else ""
 
 
 def _moved(hit: Hit, gone: np.ndarray) -> Hit:
@@ -92,14 +107,27 @@ def _moved(hit: Hit, gone: np.ndarray) -> Hit:
 
 def _first_words(raw: Raw) -> pd.Series:
     """The first text of each row of the file as it is compared, "" where it cannot be a total or a foot."""
-    first = raw.leading or [""] * len(raw.cells)
-    return pd.Series([_words(cell) for cell in first], index=raw.cells.index, dtype="str")
+    return repeated("", raw.cells.index) if raw.leading is None else _all_words(raw.leading)
 
 
 def _key_words(raw: Raw) -> pd.Series:
     key = raw.source.table.key or "household_id"
-    cells = raw.cells[key].tolist() if key in raw.cells else [""] * len(raw.cells)
-    return pd.Series([_words(cell) for cell in cells], index=raw.cells.index, dtype="str")
+    return _all_words(raw.cells[key]) if key in raw.cells else repeated("", raw.cells.index)
+
+
+def _all_words(cells: pd.Series) -> pd.Series:
+    if not is_text(cells):
+        return pd.Series([_words(cell) for cell in cells.tolist()], index=cells.index, dtype="str")
+    asked = matching(cells, f"(?i){_SIGNS.pattern}")
+    words = repeated("", cells.index)
+    words[asked] = [_words(cell) for cell in cells[asked].tolist()]
+    return words
+
+
+def _are(texts: pd.Series, kind: re.Pattern[str]) -> np.ndarray:
+    """Which texts are of a kind as a whole."""
+    codes, values = distinct(texts)
+    return np.array([kind.fullmatch(text) is not None for text in values], dtype=bool)[codes]
 
 
 def _filled(cells: pd.DataFrame) -> np.ndarray:
@@ -112,10 +140,28 @@ def _words(cell: object) -> str:
     return re.sub(r"\s+", "", half_width(cell)) if _SIGNS.search(cell) else ""
 
 
-def _repeats_headings(raw: Raw) -> pd.Series:
+def _hardly_filled(raw: Raw) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of one long Chinese text and nothing else, as forms have at their foot; rows without any cell of ours."""
+    lone, bare = np.zeros((2, len(raw.cells)), dtype=bool)
+    asked = [column.name for column in raw.source.table if column.required and column.name in raw.cells]
+    if not asked:
+        return lone, bare
+    last = raw.cells[asked[-1]]
+    rows = np.flatnonzero((last.isna() | (last == "")).to_numpy(dtype=bool))
+    filled = _filled(raw.cells.iloc[rows])
+    shapeless = True if raw.geometry is None else raw.geometry.isna().to_numpy()[rows]
+    bare[rows] = (filled == 0) & shapeless
+    if raw.leading is not None:
+        first = raw.leading.iloc[rows].fillna("")
+        lone[rows] = first.map(lambda text: len(_HAN.findall(text)) >= _SENTENCE).to_numpy(dtype=bool)
+        lone[rows] &= filled <= 1
+    return lone, bare
+
+
+def _repeats_headings(raw: Raw) -> np.ndarray:
     names = [name for name in raw.headings if name in raw.cells][:4]
     same = [(raw.cells[name] == raw.headings[name]).to_numpy(dtype=bool) for name in names]
-    return pd.Series(np.sum(same, axis=0) >= 2 if names else False, index=raw.cells.index)
+    return np.sum(same, axis=0) >= 2 if names else np.zeros(len(raw.cells), dtype=bool)
 
 
 def totals_against_rows(raw: Raw, totals: pd.DataFrame) -> list[Finding]:
@@ -150,23 +196,28 @@ def same_id(frame: pd.DataFrame) -> list[Hit]:
 def same_name_and_phone(frame: pd.DataFrame) -> list[Hit]:
     """E-HH-02, E-HH-01: one name and phone under two household ids, unless two ID numbers tell them apart."""
     names, phones = frame["head_name"], frame["phone"]
-    keys = (names + "\n" + phones).where((names != "") & (phones != ""), "").astype("str")
-    apart = keys.map(frame["id_number"].where(frame["id_number"] != "").groupby(keys).nunique()) > 1
+    both = (names != "") & (phones != "")
+    if not both.any():
+        return []
+    keys = (names + "\n" + phones).where(both, "").astype("str")
+    keys = keys.where(twice(keys), "").astype("str")
+    some = frame["id_number"][(keys != "") & (frame["id_number"] != "")]
+    apart = keys.map(some.groupby(keys[some.index]).nunique()) > 1
     return _doubles(frame, keys.mask(apart, "").astype("str"), in_one="E-HH-02", column="head_name")
 
 
 def _doubles(frame: pd.DataFrame, keys: pd.Series, *, in_one: str, column: str) -> list[Hit]:
     """The rows that share a key under different household ids, each told where the others stand."""
-    twice = (keys.duplicated(keep=False) & (keys != "")).to_numpy(dtype=bool)
-    if not twice.any():
+    rows_twice = np.flatnonzero(twice(keys))
+    if not len(rows_twice):
         return []
-    some = frame[twice]
-    groups = some.groupby(keys[twice])
+    some = frame.iloc[rows_twice]
+    groups = some.groupby(keys.iloc[rows_twice])
     strangers = (groups["household_id"].transform("nunique") > 1).to_numpy()
     apart = (groups["village_code"].transform("nunique") > 1).to_numpy()
     hits = []
     for code, wrong in ((in_one, strangers & ~apart), ("E-HH-01", strangers & apart)):
-        rows = np.flatnonzero(twice)[wrong]
+        rows = rows_twice[wrong]
         if len(rows):
             known = _others(frame["where"].iloc[rows], keys.iloc[rows])
             hits.append(Hit(code, column, rows, list(frame[column].iloc[rows]), {"known": known}))
@@ -186,9 +237,10 @@ def _others(where: pd.Series, keys: pd.Series) -> list[str]:
 def same_in_all(frame: pd.DataFrame) -> list[Hit]:
     """E-HH-04: named households of one village alike in every figure; a doubt, for they may be two."""
     compared = ["head_name", "village_code", "persons", "workers", "income_yuan_per_person", *_PARTS]
-    told_apart = frame["id_number"] != ""
-    twice = (frame.duplicated(compared, keep=False) & (frame["head_name"] != "") & ~told_apart).to_numpy()
-    rows = np.flatnonzero(twice)
+    asked = ((frame["id_number"] == "") & (frame["head_name"] != "")).to_numpy(dtype=bool)
+    alike = np.flatnonzero(among(frame["head_name"], frame["head_name"][asked]) & twice(frame["head_name"]))
+    doubled = frame[compared].iloc[alike].duplicated(keep=False).to_numpy(dtype=bool)
+    rows = alike[doubled & asked[alike]]
     if not len(rows):
         return []
     keys = frame.iloc[rows].groupby(compared, dropna=False).ngroup()
@@ -232,6 +284,17 @@ def _probable_unit(yuan: float) -> Phrase:
     if yuan > MEDIAN_YUAN[1]:
         return Phrase("，疑为分", "; this looks like fen")
     return Phrase("", "")
+
+
+def whole_persons(frame: pd.DataFrame) -> list[Hit]:
+    """E-NUM-04: persons that are no whole number; workers may be halves."""
+    return _hit("E-NUM-04", "persons", frame["persons"] % 1 > 0, frame["persons"])
+
+
+def whole_hives(frame: pd.DataFrame) -> list[Hit]:
+    """E-NUM-04: hives or colonies that are no whole number."""
+    names = ("hives_received", "hives_alive")
+    return [hit for name in names for hit in _hit("E-NUM-04", name, frame[name] % 1 > 0, frame[name])]
 
 
 def negative_parts(frame: pd.DataFrame) -> list[Hit]:
@@ -279,17 +342,34 @@ def amounts_paid(frame: pd.DataFrame) -> list[Hit]:
     ]
 
 
+def over_budget(payments: pd.DataFrame, budget_yuan: float) -> list[Finding]:
+    """E-FUND-04: payments that come to more than the project's budget; which is too much we cannot say.
+
+    Summed in whole fen, over every payment that could be read.
+    """
+    paid_fen = int((payments["amount_yuan"] * 100).round().sum())
+    if paid_fen <= round(budget_yuan * 100):
+        return []
+    found = (
+        f"{len(payments)} 笔共 {paid_fen / 100:.2f} 元 / {len(payments)} payments, {paid_fen / 100:.2f} yuan"
+    )
+    words = {"table": "payments", "column": "amount_yuan", "high": f"{budget_yuan:.2f}"}
+    return [finding("E-FUND-04", found=found, **words)]
+
+
 RULES_OF_TABLE: Mapping[str, tuple] = {
     "households": (
         same_id,
         same_name_and_phone,
         same_in_all,
         more_workers_than_persons,
+        whole_persons,
         income_units,
         negative_parts,
         income_adds_up,
         old_codes,
     ),
+    "apiaries": (whole_hives,),
     "payments": (amounts_paid,),
 }
 

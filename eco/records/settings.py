@@ -17,6 +17,7 @@ from eco.records.readers import READABLE, Source, plain
 from eco.records.sentences import finding
 from eco.records.tables import COORDINATES, RASTERS, TABLES, Table
 
+_MOST_LISTED = 1000  # files of a subfolder that are looked at by name
 _RASTER_ENDINGS = (".tif", ".tiff")
 _OURS = ("parameters.csv",)  # read by eco.parameters, no table of the bureau
 _ENTRY: dict[str, Any] = {
@@ -27,10 +28,13 @@ _ENTRY: dict[str, Any] = {
     "encoding": str,
     "epoch": int,
 }
+_LINE_YEARS = {str(year) for year in range(YEARS[0], YEARS[1] + 1)}
+_MOST_YUAN = 1e15  # more than there is, and every amount below it has its fen in a float
 _WORDS = {
     "name": Phrase("文字", "a text"),
     "line_series": Phrase("文字", "a text"),
     "allow_old_ids": Phrase("true 或 false", "true or false"),
+    "budget_yuan": Phrase("大于 0 的金额（元）", "an amount above 0, in yuan"),
     "default_year": Phrase("{low}—{high} 的年份", "a year from {low} to {high}"),
 }
 
@@ -45,6 +49,7 @@ class Settings:
     income_year: int | None = None
     line_series: str = "exit check"
     allow_old_ids: bool = False
+    budget_yuan: float | None = None  # what all payments together may not exceed
     line_yuan_per_person: Mapping[int, float] = field(default_factory=dict)
 
 
@@ -76,8 +81,9 @@ def read_layout(folder: Path) -> Layout:
         if path is not None:
             old = settings.allow_old_ids
             sources[table.name] = _source(table, path, entry, allow_old_ids=old)
-        elif table.required and not faults:
-            findings.append(_no_file(folder, table))
+        elif not faults:
+            findings += [_no_file(folder, table)] if table.required else []
+            findings += _overlooked(folder, table)
     found_rasters: dict[str, Path] = {}
     for name, aliases in RASTERS.items():
         words = (name, *aliases)
@@ -110,7 +116,7 @@ def _load_toml(data: bytes | None) -> tuple[dict[str, Any], list[Finding]]:
         return {}, [_toml("E-SET-03", "无 project.toml / none: 2020, exit check")]
     try:
         return tomllib.loads(data.decode("utf-8-sig")), []
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # figures of thousands of signs and deep brackets, too
         wanted = Phrase("UTF-8 的 TOML 文件", "a TOML file in UTF-8")
         return {}, [_toml("E-SET-02", str(error), wanted=wanted)]
 
@@ -143,7 +149,7 @@ def _settings(name: str, said: Mapping[str, Any]) -> tuple[Settings, list[Findin
     project, line = _section(said, "project"), _section(said, "line")
     years = ("default_year", "price_year", "income_year")
     faults = _unknown(said, ("project", "line", "tables", "rasters"), "")
-    faults += _unknown(project, ("name", "line_series", "allow_old_ids", *years), "project")
+    faults += _unknown(project, ("name", "line_series", "allow_old_ids", "budget_yuan", *years), "project")
     faults += _table_faults(_section(said, "tables"))
     faults += _unknown(_section(said, "rasters"), RASTERS, "rasters")
     kept: dict[str, Any] = {}
@@ -156,24 +162,38 @@ def _settings(name: str, said: Mapping[str, Any]) -> tuple[Settings, list[Findin
         else:
             low, high = YEARS
             wanted = Phrase(*(text.format(low=low, high=high) for text in wanted))
-            faults.append(_toml("E-SET-02", repr(value), f"[project] {key}", wanted=wanted))
+            faults.append(_toml("E-SET-02", _written(value), f"[project] {key}", wanted=wanted))
     lines: dict[int, float] = {}
     for year, value in line.items():
-        if year.isdigit() and YEARS[0] <= int(year) <= YEARS[1] and _is_number(value) and value > 0:
+        if year in _LINE_YEARS and _is_yuan(value):
             lines[int(year)] = float(value)
         else:
             wanted = Phrase("年份 = 元/人，如 2020 = 4000", "a year = yuan a head, as in 2020 = 4000")
-            faults.append(_toml("E-SET-02", f"{year} = {value!r}", "[line]", wanted=wanted))
+            faults.append(_toml("E-SET-02", f"{year} = {_written(value)}", "[line]", wanted=wanted))
     return Settings(**{"name": name, **kept}, line_yuan_per_person=lines), faults
 
 
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _is_yuan(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < _MOST_YUAN
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else _written(value)
+
+
+def _written(value: object) -> str:
+    """A value as TOML's reader gave it; 0x with thousands of signs behind it has no decimal figures."""
+    try:
+        return repr(value)
+    except ValueError:
+        return type(value).__name__
 
 
 def _fits(key: str, value: object, years: tuple[str, ...]) -> bool:
     if key in years:
         return isinstance(value, int) and not isinstance(value, bool) and YEARS[0] <= value <= YEARS[1]
+    if key == "budget_yuan":
+        return _is_yuan(value)
     return isinstance(value, bool if key == "allow_old_ids" else str)
 
 
@@ -196,14 +216,14 @@ def _table_faults(tables: Mapping[str, Any]) -> list[Finding]:
                 wanted = Phrase("带引号的文字", "a text in quotes")
                 if key == "epoch":
                     wanted = Phrase("1900 或 1904", "1900 or 1904")
-                faults.append(_toml("E-SET-02", f"{key} = {value!r}", f"[{place}]", wanted=wanted))
+                faults.append(_toml("E-SET-02", f"{key} = {_written(value)}", f"[{place}]", wanted=wanted))
     return faults
 
 
 def _source(table: Table, path: Path, entry: Mapping[str, Any], *, allow_old_ids: bool) -> Source:
-    texts = {key: str(entry[key]) for key in ("sheet", "layer", "crs", "encoding") if key in entry}
-    columns = {key: str(value) for key, value in _section(entry, "columns").items()}
-    units = {key: str(value) for key, value in _section(entry, "units").items()}
+    texts = {key: _text(entry[key]) for key in ("sheet", "layer", "crs", "encoding") if key in entry}
+    columns = {key: _text(value) for key, value in _section(entry, "columns").items()}
+    units = {key: _text(value) for key, value in _section(entry, "units").items()}
     epoch = entry.get("epoch")
     return Source(
         table, path, **texts, columns=columns, units=units, epoch=epoch, allow_old_ids=allow_old_ids
@@ -220,15 +240,19 @@ def _file_of(
 ) -> tuple[Path | None, list[Finding]]:
     """The table's file: the one project.toml names, or the one called like the table."""
     if "file" in entry:
-        path = folder / str(entry["file"])
-        inside = path.resolve().is_relative_to(folder.resolve())
-        if inside and path.is_file() and path.suffix.lower() in endings:
+        named = _text(entry["file"])
+        path = folder / named
+        try:
+            inside, there = path.resolve().is_relative_to(folder.resolve()), path.is_file()
+        except (OSError, ValueError):  # a name no disk can hold: too long, a NUL in it, links in a ring
+            inside, there = True, False
+        if inside and there and path.suffix.lower() in endings:
             return path, []
-        if inside and path.is_file() and path.suffix.lower() in REFUSED:
+        if inside and there and path.suffix.lower() in REFUSED:
             return None, [_refused(name, path)]
         code = "E-FILE-05" if not inside else "E-FILE-04"
         known = "、".join(path.name for path in _files(folder, endings))
-        return None, [finding(code, table=name, found=str(entry["file"]), key="file", known=known)]
+        return None, [finding(code, table=name, found=named, key="file", known=known)]
     plain_words = {plain(word) for word in words}
     fitting = [path for path in _files(folder, endings) if plain(path.stem) in plain_words]
     if len(fitting) > 1:
@@ -282,11 +306,37 @@ def _no_file(folder: Path, table: Table) -> Finding:
     return finding("E-FILE-01", table=table.name, found=found, label=table.label, names="、".join(names))
 
 
+def _overlooked(folder: Path, table: Table) -> list[Finding]:
+    """E-FILE-11: what bears the name of a table without a file and is not read: a .gdb, a folder, 2019年蜂场.xlsx."""
+    names = {plain(word) for word in (table.name, table.label.zh, *table.aliases)}
+    own = {name for name in names if len(name) > 1 and not _of_others(name, table)}
+    seen = [path for path in sorted(folder.iterdir()) if not path.name.startswith((".", "~$"))]
+    inside = [
+        path
+        for place in seen
+        if place.is_dir() and place.suffix.lower() != ".gdb" and not place.is_symlink()
+        for path in sorted(place.iterdir())[:_MOST_LISTED]
+        if path.suffix.lower() in (*READABLE, *REFUSED) and not path.name.startswith((".", "~$"))
+    ]
+    near = [path for path in (*seen, *inside) if any(name in plain(path.name) for name in own)]
+    if not near:
+        return []
+    kinds = [REFUSED.get(path.suffix.lower(), "xlsx") for path in near]
+    found = "、".join(_shown(path.relative_to(folder).as_posix()) for path in near[:3])
+    return [finding("E-FILE-11", table=table.name, found=found, label=table.label, kind=kinds[0])]
+
+
+def _of_others(name: str, table: Table) -> bool:
+    """Whether a table's name is also part of another table's: 村 of 村界, 小班 of nothing else."""
+    others = (other for other in TABLES.values() if other.name != table.name)
+    return any(name in plain(word) for t in others for word in (t.name, t.label.zh, *t.aliases))
+
+
 def _unused(folder: Path, sources: Iterable[Source]) -> list[Finding]:
     used = {source.path.name for source in sources}
     claimed = {plain(word) for t in TABLES.values() for word in (t.name, t.label.zh, *t.aliases)}
     return [
         finding("E-FILE-06", table="", where=path.name, found="未使用的文件 / a file not used")
-        for path in _files(folder, READABLE)
+        for path in _files(folder, (*READABLE, *(end for end in REFUSED if end != ".dbf")))
         if path.name not in used and path.name not in _OURS and plain(path.stem) not in claimed
     ]

@@ -9,11 +9,12 @@ import numpy as np
 import shapely
 
 from eco.phrases import Phrase
+from eco.records.degrees import degree_numbers, looks_sexagesimal
 from eco.records.figures import numbers
 from eco.records.sentences import Hit
 from eco.records.sources import Raw
 from eco.records.tables import COORDINATES, SITES, WORKING_CRS
-from eco.space.datums import DEGREES, axes_exchanged, suggestion, swapped, to_working
+from eco.space.datums import DEGREES, axes_exchanged, flat, suggestion, swapped, to_working
 from eco.units import SQUARE_METRES_PER_MU
 
 MOST_VERTICES = 1_000_000  # of one shape; a whole county's border has some ten thousand
@@ -37,10 +38,11 @@ def read_geometry(raw: Raw) -> tuple[gpd.GeoSeries, list[Hit]]:
         return gpd.GeoSeries(nothing, index=raw.cells.index, crs=WORKING_CRS), []
     given, hits = _given(raw, raw.crs)
     hits += [*_heights(given), *_endless(given)]
-    for hit in hits:
-        if hit.code == "E-GEOM-09":
-            given[hit.rows] = None
-    given = shapely.force_2d(given)
+    endless = np.concatenate(
+        [hit.rows for hit in hits if hit.code == "E-GEOM-09"] or [np.zeros(0, dtype=int)]
+    )
+    given[endless] = None
+    given = flat(given)
     x, y = shapely.get_coordinates(given).T
     if axes_exchanged(x, y, raw.crs):
         rows = np.flatnonzero(~shapely.is_empty(given) & ~shapely.is_missing(given))
@@ -48,6 +50,7 @@ def read_geometry(raw: Raw) -> tuple[gpd.GeoSeries, list[Hit]]:
         given = swapped(given)
     moved, lost = to_working(given, raw.crs)
     hits += _lost(given, lost, raw.crs)
+    lost[endless] = True  # told already
     shapes, repairs = _repair(moved.to_numpy())
     hits += repairs
     if raw.geometry is not None:
@@ -61,14 +64,37 @@ def _given(raw: Raw, crs: str) -> tuple[np.ndarray, list[Hit]]:
     if raw.geometry is not None:
         return raw.geometry.to_numpy().copy(), []
     pair = COORDINATES["degrees" if crs in DEGREES else "metres"]
-    read = [numbers(raw.cells[column.name]) for column in pair]
+    in_degrees = crs in DEGREES
+    read = [(degree_numbers if in_degrees else numbers)(raw.cells[column.name]) for column in pair]
     hits = [
         Hit(code, column.name, np.flatnonzero(wrong), list(raw.cells[column.name][wrong]))
         for column, own, other in zip(pair, read, read[::-1])
         for code, wrong in (("E-NUM-01", own.wrong), ("E-VAL-01", own.nothing & ~other.nothing))
         if wrong.any()
     ]
+    hits += [
+        Hit(
+            "E-NUM-05",
+            column.name,
+            np.flatnonzero(own.repaired),
+            list(raw.cells[column.name][own.repaired]),
+            counted=True,
+        )
+        for column, own in zip(pair, read)
+        if own.repaired.any()
+    ]
     x, y = (own.values.mask(own.wrong | own.nothing).to_numpy() for own in read)
+    if in_degrees and looks_sexagesimal(x, y):
+        rows = np.flatnonzero(np.isfinite(x) & np.isfinite(y))
+        hits.append(
+            Hit(
+                "E-CRS-09",
+                "geometry",
+                rows,
+                [f"{x[row]:.4f}, {y[row]:.4f}" for row in rows[:1]],
+                counted=True,
+            )
+        )
     bare = np.isnan(x) | np.isnan(y)
     points = shapely.points(np.where(bare, 0.0, x), np.where(bare, 0.0, y))
     points[bare] = None
@@ -124,7 +150,8 @@ def _repair(shapes: np.ndarray) -> tuple[np.ndarray, list[Hit]]:
 
     E-GEOM-02 notes a repair that keeps the area; one that changes it is not ours to make: E-GEOM-07.
     """
-    rows = np.flatnonzero(~shapely.is_valid(shapes) & ~shapely.is_missing(shapes))
+    rows = np.flatnonzero(shapely.get_type_id(shapes) > 0)  # a point has nothing to repair
+    rows = rows[~shapely.is_valid(shapes[rows])]
     if not len(rows):
         return shapes, []
     after = shapely.make_valid(shapes[rows], method="structure", keep_collapsed=False)

@@ -44,14 +44,14 @@ class Raw:
 
     source: Source
     cells: pd.DataFrame
-    where: list[str]
+    where: pd.Series
     factors: Mapping[str, float]
     geometry: gpd.GeoSeries | None
     crs: str | None
     findings: tuple[Finding, ...]
     grid: Grid = field(default_factory=lambda: Grid(""))
     headings: Mapping[str, str] = field(default_factory=dict)  # our column names to the file's headings
-    leading: Sequence[str] = ()  # the first text of each row, read or not
+    leading: pd.Series | None = None  # the first text of each row, read or not
     hits: tuple[Hit, ...] = ()
 
 
@@ -60,7 +60,7 @@ class Sheet:
     """What stands in a file: a frame under the file's own headings."""
 
     frame: pd.DataFrame
-    where: list[str]
+    where: pd.Series
     geometry: gpd.GeoSeries | None = None
     crs: Any = None  # pyproj.CRS of a layer
     findings: tuple[Finding, ...] = ()
@@ -75,13 +75,21 @@ def fault(source: Source, code: str, found: object, column: str = "", **words: o
     return finding(code, table=source.table.name, where=place, found=told, column=column, **words)
 
 
+# Traditional signs of our headings and words; some programs and some hands write them.
+_SIMPLIFIED = str.maketrans(
+    "戶編號碼勞動純種積數類經緯產營財轉資區縣鄉鎮樹權屬場發領電話證項額補貼與縮門員養殖護撫種園荒國無貧困脫農業標準東聯結點間單總計齡貢獻獲實畝驗費轉",
+    "户编号码劳动纯种积数类经纬产营财转资区县乡镇树权属场发领电话证项额补贴与缩门员养殖护抚种园荒国无贫困脱农业标准东联结点间单总计龄贡献获实亩验费转",
+)
+
+
 def plain(text: object) -> str:
     """A name as it is compared: full-width signs made plain, no blanks or underscores, lower case.
 
     >>> plain("面积（公顷） "), plain("Village_Code")
     ('面积(公顷)', 'villagecode')
     """
-    return re.sub(r"[\s_]+", "", unicodedata.normalize("NFKC", str(text))).lower()
+    bare = re.sub(r"[\s_]+", "", unicodedata.normalize("NFKC", str(text))).lower()
+    return bare if bare.isascii() else bare.translate(_SIMPLIFIED)
 
 
 def choose(source: Source, key: str, declared: str | None, names: Sequence[str]) -> str:

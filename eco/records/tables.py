@@ -46,6 +46,7 @@ class Table:
     columns: tuple[Column, ...]
     geometry: Shape | None = None
     required: bool = False
+    key_year: str | None = None  # the column by which rows of one key are told apart: the seasons of a plot
 
     def __getitem__(self, name: str) -> Column:
         return next(column for column in self.columns if column.name == name)
@@ -386,6 +387,7 @@ TABLES: dict[str, Table] = {
                 _ASSUMED,
             ),
             "outline",
+            key_year="season",
         ),
         Table(
             "apiaries",
@@ -492,12 +494,12 @@ POOR_TYPES = tuple(name for name in REGISTER_TYPES if name != "general")
 # Where a point stands in a table without geometry: degrees, or metres with x to the east.
 COORDINATES: dict[str, tuple[Column, Column]] = {
     "degrees": (
-        Column("lon", "number", Phrase("经度", "longitude"), ("lng", "经度坐标")),
-        Column("lat", "number", Phrase("纬度", "latitude"), ("纬度坐标",)),
+        Column("lon", "number", Phrase("经度", "longitude"), ("lng", "经度坐标", "东经")),
+        Column("lat", "number", Phrase("纬度", "latitude"), ("纬度坐标", "北纬")),
     ),
     "metres": (
-        Column("x", "number", Phrase("东坐标", "easting"), ("横坐标",)),
-        Column("y", "number", Phrase("北坐标", "northing"), ("纵坐标",)),
+        Column("x", "number", Phrase("东坐标", "easting"), ("横坐标", "X坐标")),
+        Column("y", "number", Phrase("北坐标", "northing"), ("纵坐标", "Y坐标")),
     ),
 }
 

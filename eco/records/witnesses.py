@@ -26,7 +26,7 @@ from eco.space.detective import (
     told_by_membership,
     told_by_points,
 )
-from eco.space.places import representative_points, which_outline
+from eco.space.places import centroids, representative_points, which_outline
 
 Systems = Mapping[str, str | None]
 STEADY_M = 5.0  # two drawings of one border never agree so well on a shift they do not really have
@@ -119,9 +119,9 @@ def _by_borders(frames: Frames, systems: Systems, pair: tuple[str, str]) -> tupl
 
 def _by_villages(frames: Frames, systems: Systems, name: str) -> tuple[Testimony, Testimony]:
     """What the villages and the middles of a table's rows in each of them say of each other."""
-    points = shapely.centroid(frames[name].geometry.to_numpy())
+    points = centroids(frames[name].geometry.to_numpy())
     places = pd.DataFrame({"x": shapely.get_x(points), "y": shapely.get_y(points)})
-    middle = places.groupby(frames[name]["village_code"].to_numpy(dtype=object)).median().dropna()
+    middle = places.groupby(frames[name]["village_code"].array).median().dropna()
     villages = frames["villages"].drop_duplicates("code")
     centres = pd.Series(shapely.centroid(villages.geometry.to_numpy()), index=villages["code"])
     centre = none_for_nan(centres.reindex(middle.index))

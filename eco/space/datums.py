@@ -229,6 +229,14 @@ def swapped(geometries) -> np.ndarray:
     )
 
 
+def flat(geometries) -> np.ndarray:
+    """Geometries without heights and measures."""
+    import shapely
+
+    shapes = np.asarray(geometries, dtype=object)
+    return shapely.force_2d(shapes) if (shapely.has_z(shapes) | shapely.has_m(shapes)).any() else shapes
+
+
 def to_working(geometries, crs: str) -> tuple[gpd.GeoSeries, np.ndarray]:
     """Geometries in the system `crs` (a key of KNOWN_CRS) brought to EPSG:4544, and which were lost.
 
@@ -239,10 +247,14 @@ def to_working(geometries, crs: str) -> tuple[gpd.GeoSeries, np.ndarray]:
     import shapely
 
     index = geometries.index if isinstance(geometries, gpd.GeoSeries) else None
-    shapes = shapely.force_2d(np.asarray(geometries, dtype=object))
+    shapes = flat(geometries)
     move = _mover(crs)
     given, owners = shapely.get_coordinates(shapes, return_index=True)
-    moved = shapely.transform(shapes, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
+    moved = (
+        shapes.copy()
+        if crs == WORKING_CRS
+        else shapely.transform(shapes, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
+    )
     west, south, east, north = WORKING_BOUNDS_M
     x, y = shapely.get_coordinates(moved).T
     within = (x >= west) & (x <= east) & (y >= south) & (y <= north)  # False for NaN and infinity too

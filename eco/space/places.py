@@ -8,6 +8,9 @@ import shapely
 from eco.space.datums import to_degrees
 from eco.units import SQUARE_METRES_PER_MU
 
+_FEW_OUTLINES = 64  # asked one after the other sooner than a tree of all points is grown
+_POINT = int(shapely.GeometryType.POINT)
+
 
 def which_outline(points, outlines, *, within_m: float = 0.0) -> np.ndarray:
     """Position of the outline that holds each point, -1 where none does.
@@ -16,17 +19,32 @@ def which_outline(points, outlines, *, within_m: float = 0.0) -> np.ndarray:
     outline goes to the nearest one at most so far away. Empty points and outlines hold nothing.
     """
     points, outlines = np.asarray(points, dtype=object), np.asarray(outlines, dtype=object)
-    found = np.full(len(points), -1)
-    # The tree stands on the points because a query prepares what it asks with: here the few outlines.
-    outline, point = shapely.STRtree(points).query(outlines, predicate="intersects")
-    first = np.lexsort((outline, point))[::-1]
-    found[point[first]] = outline[first]
+    found = _held(points, outlines)
     if within_m > 0:
-        open_ = np.flatnonzero((found < 0) & ~shapely.is_missing(points) & ~shapely.is_empty(points))
+        open_ = np.flatnonzero(found < 0)
+        open_ = open_[~shapely.is_missing(points[open_]) & ~shapely.is_empty(points[open_])]
         asked, near = shapely.STRtree(outlines).query_nearest(
             points[open_], max_distance=within_m, all_matches=False
         )
         found[open_[asked]] = near
+    return found
+
+
+def _held(points: np.ndarray, outlines: np.ndarray) -> np.ndarray:
+    """Position of the first outline that meets each point, -1 where none does."""
+    found: np.ndarray = np.full(len(points), -1)
+    if len(outlines) > _FEW_OUTLINES:
+        # The tree stands on the points because a query prepares what it asks with: here the outlines.
+        outline, point = shapely.STRtree(points).query(outlines, predicate="intersects")
+        first = np.lexsort((outline, point))[::-1]
+        found[point[first]] = outline[first]
+        return found
+    x, y = shapely.get_x(points), shapely.get_y(points)  # NaN, within no bounds, for an empty point
+    shapely.prepare(outlines)
+    for place, (west, south, east, north) in enumerate(shapely.bounds(outlines)):
+        near = (found < 0) & (x >= west) & (x <= east) & (y >= south) & (y <= north)
+        rows = np.flatnonzero(near)
+        found[rows[shapely.intersects_xy(outlines[place], x[rows], y[rows])]] = place
     return found
 
 
@@ -48,7 +66,16 @@ def area_mu(outlines) -> np.ndarray:
 
 def representative_points(geometries) -> np.ndarray:
     """A point surely inside each outline, a point itself, None for an empty row."""
-    shapes = np.asarray(geometries, dtype=object)
-    inside = shapely.point_on_surface(shapes)
-    inside[shapely.is_missing(shapes) | shapely.is_empty(shapes)] = None
+    inside = np.array(geometries, dtype=object)
+    wide = shapely.get_type_id(inside) != _POINT
+    inside[wide] = shapely.point_on_surface(inside[wide])
+    inside[shapely.is_empty(inside)] = None
     return inside
+
+
+def centroids(geometries) -> np.ndarray:
+    """The centroid of each shape, a point itself, None for no shape."""
+    middle = np.array(geometries, dtype=object)
+    wide = shapely.get_type_id(middle) != _POINT
+    middle[wide] = shapely.centroid(middle[wide])
+    return middle

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import rasterio
+from affine import Affine
 from rasterio.errors import RasterioError
 from rasterio.windows import Window
 
@@ -40,6 +41,7 @@ _TYPES = {
     18: 8,
 }
 _WORDS = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8"}
+_SAME_PIXEL = 0.01  # share of a pixel by which equal grids may differ after rounding
 _DEFLATE = (8, 32946)
 _MOST_PAGES = 64  # overviews and masks of one file
 _MOST_TAGS = 4096
@@ -55,6 +57,48 @@ class Fault(NamedTuple):
 def open_raster(path: Path | str) -> rasterio.DatasetReader:
     """Open a GeoTIFF and nothing else: a .tif may be a VRT in disguise."""
     return rasterio.open(path, driver="GTiff")
+
+
+class RasterGrid(NamedTuple):
+    """Where a raster's pixels lie: its system, and the affine map from pixels to its coordinates."""
+
+    crs: rasterio.CRS
+    transform: Affine
+
+    @property
+    def words(self) -> str:
+        """System and pixel size, as in EPSG:4544 30 × 30."""
+        a, b, _, d, e, _ = self.transform[:6]
+        return f"{self.crs.to_string()[:60]} {np.hypot(a, d):.6g} × {np.hypot(b, e):.6g}"
+
+    def in_system(self, crs: str) -> bool:
+        """Whether the raster's system is `crs`."""
+        return bool(self.crs == rasterio.CRS.from_string(crs))
+
+
+def raster_grid(path: Path | str) -> RasterGrid:
+    """The grid of a GeoTIFF that opens and declares its system."""
+    with open_raster(path) as raster:
+        return RasterGrid(raster.crs, raster.transform)
+
+
+def grid_differences(one: RasterGrid, other: RasterGrid) -> list[str]:
+    """In which of system, pixel size and offset two grids differ; an offset in shares of a pixel.
+
+    >>> utm = rasterio.CRS.from_epsg(4544)
+    >>> here, there = Affine(30, 0, 600.0, 0, -30, 900.0), Affine(30, 0, 615.0, 0, -30, 900.0)
+    >>> grid_differences(RasterGrid(utm, there), RasterGrid(utm, here))
+    ['偏移 offset 0.50 px']
+    """
+    if one.crs != other.crs:
+        return ["坐标系 system"]
+    if not np.allclose([one.transform[i] for i in (0, 1, 3, 4)], [other.transform[i] for i in (0, 1, 3, 4)]):
+        return ["像元 pixel size"]
+    a, b, c, d, e, f = (~other.transform)[:6]
+    x, y = one.transform.c, one.transform.f
+    pixels = np.array([a * x + b * y + c, d * x + e * y + f])
+    offset = float(np.abs(pixels - np.round(pixels)).max())
+    return [f"偏移 offset {offset:.2f} px"] if offset > _SAME_PIXEL else []
 
 
 def raster_faults(path: Path, kind: str = "") -> list[Fault]:
@@ -74,13 +118,18 @@ def raster_faults(path: Path, kind: str = "") -> list[Fault]:
             unit = (raster.units[0] or "").lower()
             if kind.startswith("elevation") and any(word in unit for word in _FEET):
                 return [Fault("E-RAS-04", unit)]
-            return _value_faults(raster, RANGES.get(kind))
+            return _value_faults(raster, RANGES.get(kind), unit if kind == "elevation" else None)
     except (RasterioError, OSError, ValueError) as error:
         return [Fault("E-RAS-01", str(error).replace(str(path), path.name))]
 
 
-def _value_faults(raster: rasterio.DatasetReader, within: tuple[float, float] | None) -> list[Fault]:
-    """Read every block once; pixels outside the range are a fault, a block that does not open raises."""
+def _value_faults(
+    raster: rasterio.DatasetReader, within: tuple[float, float] | None, unit: str | None
+) -> list[Fault]:
+    """Read every block once; pixels outside the range are a fault, a block that does not open raises.
+
+    A `unit` that is asked for and empty is told with the lowest and highest value: a reader sees feet.
+    """
     rows = max(1, min(raster.height, 16_000_000 // raster.width))
     lowest, highest, known = np.inf, -np.inf, 0
     for top in range(0, raster.height, rows):
@@ -94,7 +143,7 @@ def _value_faults(raster: rasterio.DatasetReader, within: tuple[float, float] | 
         return [Fault("E-RAS-04", "没有一个有值的像元 / no pixel has a value")]
     if within and not within[0] <= lowest <= highest <= within[1]:
         return [Fault("E-RAS-04", f"{lowest:g} … {highest:g}")]
-    return []
+    return [Fault("E-RAS-06", f"{lowest:g} … {highest:g}")] if unit == "" else []
 
 
 class _Tiff:
@@ -150,8 +199,11 @@ class _Tiff:
             tag, kind, many = struct.unpack_from(f"{self.order}HH{word}", body, i * entry)
             room = struct.calcsize(word)
             place = at + head + i * entry + entry - room
-            if _TYPES.get(kind, 1) * many > room:
+            long = _TYPES.get(kind, 1) * many
+            if long > room:
                 place = struct.unpack_from(f"{self.order}{word}", body, i * entry + entry - room)[0]
+                if place + long > self.size:  # GDAL goes on without the tag, be it the system itself
+                    raise ValueError(f"{self.size}/{place + long} 字节 / bytes")
             tags[tag] = (kind, many, place)
         return tags, struct.unpack_from(f"{self.order}{word}", body, count * entry)[0]
 

@@ -1,11 +1,12 @@
 """Thousands of damaged files through the readers, each in a child with a limit on time and memory.
 
-    python tests/benchmarks/mutate.py 2000 [--seed 1] [--sealed]
+    python tests/benchmarks/mutate.py 2000 [--seed 1] [--sealed] [--workers 2]
 
-Six formats; each file loses its tail, a few bytes, a block, or the part of another file takes the
-place of its own. A run ends well when the reader gives a table or raises DataProblem; a table that
-differs from the whole one without a finding is counted as silent. With --sealed every file has its
-fingerprint beside it: then nothing may pass in silence.
+Six formats, GeoTIFF with four ways of packing; each file loses its tail, a few bytes, a block, or the part
+of another file takes the place of its own: the start of a lone file, the whole of a sidecar. A run ends
+well when the reader gives a table or raises DataProblem; a table that differs from the whole one without
+a finding is counted as silent. With --sealed every file has its fingerprint beside it: then nothing may
+pass in silence.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import tempfile
 import time
 import warnings
 from collections import Counter
+from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 
 import geopandas as gpd
@@ -42,15 +45,17 @@ from eco.records.tables import TABLES
 from eco.space.rasters import open_raster
 
 FORMATS = ("shp", "gpkg", "geojson", "xlsx", "csv", "tif")
+PACKINGS = ("none", "deflate", "lzw", "zstd")
 ENDINGS = ("table", "refused", "silent", "escaped", "crashed", "hung")
 ROWS = 60
 SECONDS = 10.0
 MEMORY = 3_000_000_000
-PER_CHILD = 50  # files one child reads, so that imports do not eat the time
+PER_CHILD = 500  # files one child reads before a fresh one takes its place
+Job = tuple[Path, Path, int]  # a whole file, another of its kind, the seed of the damage
 
 
-def whole_files(folder: Path, mark: int) -> dict[str, Path]:
-    """One good file of each format; `mark` tells two sets apart."""
+def whole_files(folder: Path, mark: int) -> dict[str, list[Path]]:
+    """Good files of each format, one of each way of packing; `mark` tells two sets apart."""
     rng = np.random.default_rng(mark)
     x, y = rng.uniform(0, 9000, (2, ROWS))
     plots = gpd.GeoDataFrame(
@@ -78,21 +83,22 @@ def whole_files(folder: Path, mark: int) -> dict[str, Path]:
         sheet = book.add_worksheet()
         for number, row in enumerate([list(people.columns), *people.to_numpy().tolist()]):
             sheet.write_row(number, 0, row)
-    paths["tif"] = folder / "elevation.tif"
-    profile = {
-        "driver": "GTiff",
-        "height": 128,
-        "width": 128,
-        "count": 1,
-        "dtype": "float32",
-        "crs": "EPSG:4544",
-    }
-    tiles = {"tiled": True, "blockxsize": 32, "blockysize": 32, "compress": "deflate"}
-    with rasterio.open(
-        paths["tif"], "w", **profile, **tiles, transform=from_origin(WEST, SOUTH, 30, 30)
-    ) as raster:
-        raster.write(rng.uniform(1500, 2500, (128, 128)).astype("float32"), 1)
-    return paths
+    ground = rng.uniform(1500, 2500, (128, 128)).astype("float32")
+    rasters = [write_raster(folder / pack / "elevation.tif", ground, pack) for pack in PACKINGS]
+    return {**{kind: [path] for kind, path in paths.items()}, "tif": rasters}
+
+
+def write_raster(path: Path, ground: np.ndarray, pack: str) -> Path:
+    """A GeoTIFF in tiles, packed in one of PACKINGS."""
+    path.parent.mkdir()
+    rows, columns = ground.shape
+    profile = {"driver": "GTiff", "height": rows, "width": columns, "count": 1, "dtype": "float32"}
+    tiles = {"tiled": True, "blockxsize": 32, "blockysize": 32, "compress": pack}
+    place = {"crs": "EPSG:4544", "transform": from_origin(WEST, SOUTH, 30, 30)}
+    with rasterio.open(path, "w", **profile, **tiles, **place) as raster:
+        raster.write(ground, 1)
+        raster.units = ["metre"]
+    return path
 
 
 def damage(path: Path, other: Path, rng: np.random.Generator) -> str:
@@ -112,6 +118,8 @@ def damage(path: Path, other: Path, rng: np.random.Generator) -> str:
         data[at : at + count] = bytes(count) if fault == "zeros" else rng.bytes(count)
     elif fault == "twice":
         data[at:at] = data[max(0, at - 200) : at]
+    elif len(parts) > 1:
+        data = bytearray(other.with_suffix(part.suffix).read_bytes())
     else:
         data = bytearray(other.with_suffix(part.suffix).read_bytes()[:at] + data[at:])
     part.write_bytes(data)
@@ -131,7 +139,7 @@ def outcome(path: Path, whole: object) -> str:
 def contents(path: Path) -> tuple[object, bool]:
     """What a reader makes of a file, and whether it said anything of it."""
     if path.suffix == ".tif":
-        faults = check_raster(path, "elevation")
+        faults = [item for item in check_raster(path, "elevation") if item.level == "error"]
         if faults:
             raise DataProblem(faults)
         with open_raster(path) as raster:
@@ -146,14 +154,11 @@ def contents(path: Path) -> tuple[object, bool]:
     return frame, bool({item.code for item in checked.findings} - known)
 
 
-def read_some(jobs: list[tuple[Path, Path]], sealed: bool, seeds: list[int], answers) -> None:
+def read_some(jobs: list[Job], wholes: Mapping[Path, object], sealed: bool, answers) -> None:
     """Damage and read each file of a child's share; every answer goes out before the next file."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     warnings.simplefilter("ignore")
-    wholes: dict[Path, object] = {}
-    for (whole, other), seed in zip(jobs, seeds):
-        if whole not in wholes:
-            wholes[whole] = contents(whole)[0]
+    for whole, other, seed in jobs:
         with tempfile.TemporaryDirectory() as name:
             for part in parts_of(whole):
                 copy = Path(name) / part.name
@@ -169,32 +174,29 @@ def read_some(jobs: list[tuple[Path, Path]], sealed: bool, seeds: list[int], ans
                 answers.send((fault, f"escaped {type(error).__name__}: {str(error)[:80]}"))
 
 
-def run(files: int, *, seed: int, sealed: bool, folder: Path) -> Counter:
-    """Counts of (format, fault, ending) over so many damaged files."""
-    own, foreign = whole_files(folder / "own", 1), whole_files(folder / "other", 2)
-    jobs = [(own[kind], foreign[kind]) for i in range(files) for kind in [FORMATS[i % len(FORMATS)]]]
+def watch(jobs: list[Job], wholes: Mapping[Path, object], sealed: bool) -> Counter:
+    """Counts of (format, fault, ending) of a share, read by one child, and by the next one where it died."""
     counts: Counter = Counter()
-    start = 0
     context = multiprocessing.get_context("fork")
-    while start < files:
-        share = jobs[start : start + PER_CHILD]
-        seeds = list(range(seed * 1_000_000 + start, seed * 1_000_000 + start + len(share)))
+    start = 0
+    while start < len(jobs):
+        share = jobs[start:]
         receive, send = context.Pipe(duplex=False)
-        child = context.Process(target=read_some, args=(share, sealed, seeds, send))
+        child = context.Process(target=read_some, args=(share, wholes, sealed, send))
         child.start()
         send.close()
         done, fault, ending = 0, "", "crashed"
         try:
             while done < len(share):
-                if not receive.poll(SECONDS + 20 * (done == 0)):
+                if not receive.poll(SECONDS):
                     ending = "hung"
                     raise EOFError
                 fault, answer = receive.recv()
                 if answer is not None:
-                    counts[(share[done][0].suffix[1:], fault, answer)] += 1
+                    counts[(name_of(share[done][0]), fault, answer)] += 1
                     done += 1
         except EOFError:
-            counts[(share[done][0].suffix[1:], fault, ending)] += 1
+            counts[(name_of(share[done][0]), fault, ending)] += 1
             child.kill()
             done += 1
         child.join()
@@ -202,12 +204,36 @@ def run(files: int, *, seed: int, sealed: bool, folder: Path) -> Counter:
     return counts
 
 
+def run(files: int, *, seed: int, sealed: bool, folder: Path, workers: int = 1) -> Counter:
+    """Counts of (format, fault, ending) over so many damaged files; the same for any number of workers."""
+    own, foreign = whole_files(folder / "own", 1), whole_files(folder / "other", 2)
+    jobs: list[Job] = []
+    for i in range(files):
+        kind = FORMATS[i % len(FORMATS)]
+        way = i // len(FORMATS) % len(own[kind])
+        jobs.append((own[kind][way], foreign[kind][way], seed * 1_000_000 + i))
+    wholes = {path: contents(path)[0] for paths in own.values() for path in paths}
+    shares = [jobs[start : start + PER_CHILD] for start in range(0, files, PER_CHILD)]
+    counts: Counter = Counter()
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        for share in as_completed([pool.submit(watch, share, wholes, sealed) for share in shares]):
+            counts += share.result()
+            print(f"{counts.total()}/{files}", file=sys.stderr, flush=True)
+    return counts
+
+
+def name_of(path: Path) -> str:
+    """A file's format, and how it is packed where there are several ways."""
+    return f"tif {path.parent.name}" if path.suffix == ".tif" else path.suffix[1:]
+
+
 def table(counts: Counter) -> pd.DataFrame:
     """One row a format, one column an ending."""
     rows = pd.DataFrame([(kind, ending.split()[0], count) for (kind, _, ending), count in counts.items()])
     rows.columns = ["format", "ending", "files"]
     counted = rows.pivot_table(index="format", columns="ending", values="files", aggfunc="sum", fill_value=0)
-    return counted.reindex(index=list(FORMATS), columns=list(ENDINGS), fill_value=0)
+    names = [*FORMATS[:-1], *(f"tif {pack}" for pack in PACKINGS)]
+    return counted.reindex(index=names, columns=list(ENDINGS), fill_value=0)
 
 
 def main() -> None:
@@ -216,14 +242,17 @@ def main() -> None:
     words.add_argument("files", type=int, nargs="?", default=2000)
     words.add_argument("--seed", type=int, default=1)
     words.add_argument("--sealed", action="store_true")
+    words.add_argument("--workers", type=int, default=2)
     asked = words.parse_args()
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as name:
-        counts = run(asked.files, seed=asked.seed, sealed=asked.sealed, folder=Path(name))
+        counts = run(
+            asked.files, seed=asked.seed, sealed=asked.sealed, folder=Path(name), workers=asked.workers
+        )
     print(table(counts).to_string())
     for (kind, fault, ending), count in sorted(counts.items()):
         if ending.split()[0] in ("escaped", "crashed", "hung", "silent"):
-            print(f"{kind:8} {fault:6} {count:4} {ending}")
+            print(f"{kind:12} {fault:6} {count:4} {ending}")
     print(f"{sum(counts.values())} files in {time.monotonic() - start:.0f} s")
 
 

@@ -8,8 +8,14 @@ import time
 from contextlib import closing
 from pathlib import Path
 
+import numpy as np
+import shapely
+
 from eco.records.opening.shapefiles import Fault
 
+_ROWS_A_LOOK = 50_000
+_REAL_32 = 2.5e-7  # an R-tree keeps bounds in 32 bits, rounded outwards
+_ENVELOPE_BYTES = {1: 32, 2: 48, 3: 48, 4: 64}
 _LONGEST_LOOK_S = 60.0  # a GeoPackage may hold a view that never ends
 
 
@@ -69,11 +75,41 @@ def _count_faults(base: sqlite3.Connection) -> list[Fault]:
             return [Fault("E-GPKG-01", f"{layer} 不是表 / no table")]
         count = base.execute(f"select count(*) from {_quoted(layer)}").fetchone()[0]
         index = f"rtree_{layer}_{shapes.get(layer)}"
-        listed = base.execute(f"select count(*) from {_quoted(index)}").fetchone()[0] if index in names else 0
-        # Features without a shape stand in no index.
-        if said.get(layer) not in (None, count) or listed > count:
-            return [Fault("E-GPKG-01", f"{layer}: {count}/{said.get(layer)}/{listed} 要素 / features")]
+        if said.get(layer) not in (None, count):
+            return [Fault("E-GPKG-01", f"{layer}: {count}/{said.get(layer)} 要素 / features")]
+        odd = _beside_index(base, layer, str(shapes.get(layer)), index) if index in names else 0
+        if odd:
+            return [Fault("E-GPKG-01", f"{layer}: {odd} 个图形与索引不符 / shapes unlike their index")]
     return []
+
+
+def _beside_index(base: sqlite3.Connection, layer: str, column: str, index: str) -> int:
+    """How many shapes of a layer do not lie where its R-tree says, and entries of it that have no shape.
+
+    SQLite has no check sum of a page: a flipped byte of a coordinate shows nowhere but here.
+    """
+    asked = base.execute(
+        f"select s.{_quoted(column)}, r.minx, r.miny, r.maxx, r.maxy from {_quoted(layer)} s "
+        f"left join {_quoted(index)} r on r.id = s.rowid"
+    )
+    listed = base.execute(f"select count(*) from {_quoted(index)}").fetchone()[0]
+    odd = solid = 0
+    while rows := asked.fetchmany(_ROWS_A_LOOK):
+        bodies = [_well_known(row[0]) for row in rows]
+        there = np.array([body is not None for body in bodies])
+        shapes = shapely.from_wkb(np.array(bodies, dtype=object), on_invalid="ignore")
+        bounds = np.array([row[1:] for row in rows], dtype=float)  # NaN where the index has no entry
+        near = np.isclose(shapely.bounds(shapes), bounds, rtol=_REAL_32, atol=1e-9).all(axis=1)
+        solid += int((there & ~shapely.is_empty(shapes)).sum())
+        odd += int((~near & ~shapely.is_missing(shapes) & ~shapely.is_empty(shapes)).sum())
+    return odd or abs(listed - solid)
+
+
+def _well_known(blob: object) -> bytes | None:
+    """The WKB in a GeoPackage's shape; None for no shape and for one marked as empty (OGC 12-128, 2.1.3)."""
+    if not isinstance(blob, bytes) or len(blob) < 8 or blob[:2] != b"GP" or blob[3] & 0x10:
+        return None
+    return blob[8 + _ENVELOPE_BYTES.get(blob[3] >> 1 & 7, 0) :]
 
 
 def _quoted(name: str) -> str:

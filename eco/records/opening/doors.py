@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,7 +20,8 @@ from eco.records.opening.containers import geojson_faults, geopackage_faults
 from eco.records.opening.shapefiles import PARTS, Fault, beside, shapefile_faults, write_index
 from eco.records.sentences import finding
 from eco.records.sources import Source, choose, fault
-from eco.space.rasters import raster_faults
+from eco.records.tables import WORKING_CRS
+from eco.space.rasters import grid_differences, raster_faults, raster_grid
 
 MOST_BYTES = 2_000_000_000
 _ZIP, _OLE, _XML = (b"PK\x03\x04",), (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",), (b"<",)
@@ -43,10 +44,11 @@ _SPACED = (b"{", b"<")  # marks that may stand behind blanks and a byte order ma
 LAYER_ENDINGS = (".shp", ".gpkg", ".geojson", ".json")
 # Endings a county sends that no reader takes, and what to do instead.
 REFUSED = {
-    **dict.fromkeys((".xlsm", ".xlsb", ".xltm", ".et", ".ods"), "xlsx"),
-    **dict.fromkeys((".doc", ".docx", ".wps", ".pdf"), "xlsx"),
+    **dict.fromkeys((".xlsm", ".xlsb", ".xltm", ".et", ".ett", ".ods", ".fods"), "xlsx"),
+    **dict.fromkeys((".doc", ".docx", ".wps", ".pdf", ".dbf", ".accdb"), "xlsx"),
     **dict.fromkeys((".rar", ".7z", ".tar", ".gz"), "zip"),
-    **dict.fromkeys((".dwg", ".dxf", ".mdb", ".tab", ".mif", ".ovkml"), "gpkg"),
+    **dict.fromkeys((".dwg", ".dxf", ".mdb", ".tab", ".mif", ".gdb", ".e00", ".wl", ".wt"), "gpkg"),
+    **dict.fromkeys((".ovkml", ".ovkmz", ".ovjsn", ".ovobj", ".qgz", ".qgs", ".mxd", ".lyr", ".lpk"), "gpkg"),
 }
 
 
@@ -58,7 +60,11 @@ def check_opening(source: Source) -> None:
     if not faults:
         faults = _seal_faults(path) or _inside_faults(path, suffix)
     if faults:
-        raise DataProblem([fault(source, item.code, item.found, kind=suffix) for item in faults])
+        # Whatever a workbook was before, Excel and WPS save it as xlsx.
+        kind = {"E-FILE-10": "xlsx"}
+        raise DataProblem(
+            [fault(source, item.code, item.found, kind=kind.get(item.code, suffix)) for item in faults]
+        )
 
 
 @contextmanager
@@ -97,6 +103,26 @@ def check_raster(path: Path, name: str) -> list[Finding]:
     ]
 
 
+def different_grids(rasters: Mapping[str, Path]) -> list[Finding]:
+    """E-RAS-05: rasters that lie on another grid than the tables' system or than the first raster.
+
+    Nothing is laid upon each other: each raster is read at the points asked for, on its own grid.
+    """
+    found = []
+    grids = {name: raster_grid(path) for name, path in rasters.items()}
+    for name, grid in grids.items():
+        other = next(iter(grids))
+        off = grid_differences(grid, grids[other])
+        if off:
+            found.append((name, f"{grid.words}；与 / beside {other}: {'、'.join(off)}"))
+        elif not grid.in_system(WORKING_CRS):
+            found.append((name, grid.words))
+    return [
+        finding("E-RAS-05", table=name, where=rasters[name].name, found=words, crs=WORKING_CRS)
+        for name, words in found
+    ]
+
+
 def parts_of(path: Path) -> list[Path]:
     """All files one layer is made of."""
     if path.suffix.lower() != ".shp":
@@ -109,6 +135,8 @@ def _outside_faults(path: Path) -> list[Fault]:
     if not path.is_file():
         return [Fault("E-FILE-05", path.name)]
     size = path.stat().st_size
+    if not size:
+        return [Fault("E-FILE-03", "0 字节的空文件 / an empty file")]
     if size > MOST_BYTES:
         return [Fault("E-FILE-08", f"{size / 1e9:.1f} GB")]
     return []
@@ -128,6 +156,10 @@ def _kind_faults(path: Path, suffix: str) -> list[Fault]:
     if suffix == ".xlsx" and start.startswith(_OLE):
         return [Fault("E-XLS-01", "加密或旧格式 / encrypted or of the old format")]
     looks = next((word for word, sign in _LOOKS if bare.startswith(sign)), "")
+    if not looks and b"\0" not in start and re.search(rb"[\t,;][^\n]*\n[^\n]*[\t,;]", start):
+        looks = _EXCEL_OPENS[0]
+    if looks in _EXCEL_OPENS and suffix in (".xls", ".xlsx"):
+        return [Fault("E-FILE-10", f"{path.name}：其实是 / in truth {looks}")]
     found = "内容与扩展名不符 / content that is not what the ending says"
     return [Fault("E-FILE-03", f"{found}{f'：{looks}' if looks else ''}")]
 
@@ -146,6 +178,8 @@ _LOOKS = (
     ("OGR VRT", b"<OGRVRTDataSource"),
     ("GDAL VRT", b"<VRTDataset"),
 )
+
+_EXCEL_OPENS = ("文字表 / a text table", "HTML", "xlsx / zip", "xls")  # whatever their ending is
 
 
 def _seal_faults(path: Path) -> list[Fault]:

@@ -5,6 +5,7 @@ Sizes and record numbers after the ESRI Shapefile Technical Description (1998) a
 
 from __future__ import annotations
 
+import re
 import struct
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +14,13 @@ import numpy as np
 
 _HEADER = 100  # bytes before the first record of .shp and .shx
 _DBF_HEADER = 32
+_OUTLINES = (3, 5, 13, 15, 23, 25)  # lines and polygons, with Z, with M
+_OUTLINE_WORDS = 11  # 32-bit words before the list of parts: kind, box, two counts
+_SAME_PLACE, _SAME_PLACE_32 = 1e-9, 2.5e-7  # share of a coordinate: millimetres, and a metre
+# What stands in a number's field: figures, nothing, stars where they did not fit, what C writes for no number.
+_FIGURES = re.compile(
+    rb"\s*(?:[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|\*+|[+-]?(?i:nan|inf|1\.#)\S*|)[\s\0]*"
+)
 PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
@@ -50,10 +58,14 @@ def shapefile_faults(path: Path) -> list[Fault]:
         if not _points_at_records(path, index):
             return [Fault("E-SHP-01", ".shx 与 .shp 对不上 / .shx does not fit .shp")]
         records = len(index)
+        odd = _beside_boxes(path, index)
+        if odd:
+            return [Fault("E-SHP-01", f"{path.name} {odd} 个图形与其外框不符 / shapes unlike their boxes")]
     rows = struct.unpack_from("<I", dbf.open("rb").read(_DBF_HEADER), 4)[0]
     if rows != records:
         return [Fault("E-SHP-03", f".shp {records}，.dbf {rows}")]
-    return []
+    odd = _odd_cells(dbf)
+    return [Fault("E-SHP-01", f"{dbf.name} {odd} 格不是数字 / cells that are no number")] if odd else []
 
 
 def index_of(path: Path) -> np.ndarray:
@@ -142,6 +154,52 @@ def _fields(head: bytes) -> list[tuple[bytes, bytes, int]]:
         wide = head[at + 16] + 256 * head[at + 17] * (kind == b"C")  # texts may be wider than 255 bytes
         fields.append((head[at : at + 11].split(b"\0")[0], kind, wide))
     return fields
+
+
+def _beside_boxes(path: Path, index: np.ndarray) -> int:
+    """How many lines and polygons do not fill the box written before their points.
+
+    A shapefile has no check sum: a damaged coordinate shows nowhere but here.
+    """
+    data = np.fromfile(path, dtype="<i4")
+    at, words = index[:, 0].astype(np.int64) // 2 + 2, index[:, 1].astype(np.int64) // 2
+    outlined = np.isin(data[at], _OUTLINES) & (words > _OUTLINE_WORDS)
+    at, words = at[outlined], words[outlined]
+    parts, points = data[at + 9].astype(np.int64), data[at + 10].astype(np.int64)
+    whole = (parts > 0) & (points > 0) & (_OUTLINE_WORDS + parts + 4 * points <= words)
+    broken = int((~whole & (points != 0)).sum())
+    at, parts, points = at[whole], parts[whole], points[whole]
+    if not len(at):
+        return broken
+    ends = np.cumsum(points)
+    # Four words a point, the points of a record one after another.
+    words_of = np.repeat(at + _OUTLINE_WORDS + parts - 4 * (ends - points), 4 * points) + np.arange(
+        4 * ends[-1]
+    )
+    xy = data[words_of].view("<f8").reshape(-1, 2)
+    real = np.hstack([edge.reduceat(xy, ends - points) for edge in (np.minimum, np.maximum)])
+    said = data[at[:, None] + np.arange(1, 9)].view("<f8").reshape(-1, 4)
+    with np.errstate(over="ignore"):
+        short = (said == said.astype(np.float32)).all()  # a writer that kept its boxes in 32 bits
+    near = np.isclose(real, said, rtol=_SAME_PLACE_32 if short else _SAME_PLACE, atol=0)
+    return broken + int((~near).any(axis=1).sum())
+
+
+def _odd_cells(dbf: Path) -> int:
+    """How many cells of number fields GDAL would read a part of: 1x5 as 1; rows neither kept nor deleted."""
+    data = dbf.read_bytes()
+    rows, start, width = struct.unpack_from("<IHH", data, 4)
+    body = np.frombuffer(data, dtype=np.uint8, count=rows * width, offset=start).reshape(rows, width)
+    odd, at = int((~np.isin(body[:, 0], list(b" *"))).sum()), 1
+    for _, kind, wide in _fields(data[:start]):
+        if kind in (b"N", b"F") and wide and rows:
+            cells = np.ascontiguousarray(body[:, at : at + wide]).view(f"S{wide}")[:, 0]
+            different, counts = np.unique(cells, return_counts=True)
+            odd += sum(
+                int(count) for cell, count in zip(different.tolist(), counts) if not _FIGURES.fullmatch(cell)
+            )
+        at += wide
+    return odd
 
 
 def _points_at_records(path: Path, index: np.ndarray) -> bool:
