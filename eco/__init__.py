@@ -28,6 +28,8 @@ _ROOMS = {
     "Gains": "eco.income.gains",
     "estimate_gains": "eco.income.gains",
     "drivers": "eco.income.influence",
+    "drivers_by_flow": "eco.income.influence",
+    "doubts": "eco.income.influence",
     "compare": "eco.income.comparison",
     "stress_table": "eco.income.stress",
     "fairness": "eco.income.fairness",

@@ -54,7 +54,7 @@ _FLOW_COLUMNS = (
     *("livelihood", "site_id", "flow_zh", "flow_en", "payer", "payee", "income_class"),
     *("recurrent", "recorded", "yuan_mean", "yuan_p10", "yuan_p90"),
 )
-_PAY_GIVEN_UP = Phrase("误工减少的外出务工收入", "migrant pay given up for days beyond the free ones")
+PAY_GIVEN_UP = Phrase("误工减少的外出务工收入", "migrant pay given up for days beyond the free ones")
 _CENT = 0.01
 Progress = Callable[[int, int], None]
 
@@ -474,7 +474,7 @@ def _pay_given_up(gains: Gains, flows: pd.DataFrame, household_id: str, year: in
     for recurrent, column in ((True, "gain_recurrent_yuan"), (False, "gain_one_off_yuan")):
         left = gained[column] - own.loc[own["recurrent"] == recurrent, "yuan_mean"].sum()
         if left < -_CENT:
-            who = ("labour", "", *_PAY_GIVEN_UP, "household", "nobody", "wage")
+            who = ("labour", "", *PAY_GIVEN_UP, "household", "nobody", "wage")
             rows.append((*who, recurrent, False, left, np.nan, np.nan))
     return pd.DataFrame(rows, columns=_FLOW_COLUMNS).astype(flows.dtypes.to_dict())
 
