@@ -185,8 +185,8 @@ WORDS: dict[str, Phrase] = {
         "“Without” is register income of {base}, grown by {share} a year, against the line of {year}.",
     ),
     "report_no_forage": Phrase(
-        "没有土地覆盖栅格：蜜源未作限制，养蜂增收可能偏高。",
-        "No land-cover raster: honey is not limited by flowers and may be too high.",
+        "有蜂场周围没有足够细的土地覆盖：其蜂蜜未受蜜源限制，养蜂增收可能偏高。",
+        "Some yards have no land cover fine enough around them: flowers do not limit their honey; it may be too high.",
     ),
     "report_unallotted": Phrase(
         "可达范围内无人有余力承担、未作分配的数量（unallotted.csv）：",

@@ -57,12 +57,14 @@ def _year(home, links, exposure, worlds, year, w, *, priced, recorded_only=False
         site = exposure.sites[link["livelihood"]].loc[link["site_id"]]
         book.livelihood = link["livelihood"]
         link["own_share"] = _own_share(link, links, year)
-        drawn = _Drawn(worlds, year, link["site_id"], home["household_id"], w)
+        county = f"{site['county']:.0f}"
+        drawn = _Drawn(worlds, year, link["site_id"], home["household_id"], county, w)
         {"forest": _forest, "juncao": _juncao, "bees": _bees}[link["livelihood"]](
             link, site, drawn, year, book
         )
     if priced:
-        _price_days(home, book, _Drawn(worlds, year, home["household_id"], home["household_id"], w))
+        own = home["household_id"]
+        _price_days(home, book, _Drawn(worlds, year, own, own, home["village_code"][:6], w))
     return book
 
 
@@ -80,14 +82,15 @@ _KNOWN: dict = {}
 class _Drawn:
     """`drawn["honey_price"]`: what one link of one household meets in one world."""
 
-    def __init__(self, worlds, year, site_id, household_id, w):
-        self.key = (id(worlds.numbers), worlds.seed, worlds.draws, year, site_id, household_id)
+    def __init__(self, worlds, year, site_id, household_id, county, w):
+        self.key = (id(worlds.numbers), worlds.seed, worlds.draws, year, site_id, household_id, county)
         self.worlds, self.w = worlds, w
 
     def __getitem__(self, name) -> float:
         if (self.key, name) not in _KNOWN:
-            *_, year, site_id, household_id = self.key
-            draws = Draws(self.worlds, year, unit_keys([site_id]), unit_keys([household_id]))
+            *_, year, site_id, household_id, county = self.key
+            keys = [unit_keys([unit]) for unit in (site_id, household_id, county)]
+            draws = Draws(self.worlds, year, *keys)
             # The numbers ride along so that their id is not given to others while this is remembered.
             _KNOWN[self.key, name] = (draws[name][0].tolist(), self.worlds.numbers)
         values = _KNOWN[self.key, name][0]
@@ -109,15 +112,22 @@ def _forest(link, site, n, year, book):
             book.work(link["quantity"], one_off=True)
         else:
             mu = _quantity(link, site, n["plant_poor_share"])
-            most = n["forest_project_cost"] * n["plant_labour_share"]
-            book.receive(mu * min(n["plant_labour_days"] * n["day_wage_planting"], most), one_off=True)
-            book.work(mu * n["plant_labour_days"], one_off=True)
+            pay, days = _planting_a_mu(n)
+            book.receive(mu * pay, one_off=True)
+            book.work(mu * days, one_off=True)
     if role == "tender":
         now = year == link["year"] if link["recorded"] else 0 <= age < n["tending_years"]
         mu = _quantity(link, site, n["plant_poor_share"])
         days = (link["quantity"] if by_days else mu * n["tending_days"]) if now else 0.0
         book.receive(days * n["day_wage_local_light"], one_off=True)
         book.work(days, one_off=True)
+        called = year == link["year"] if link["recorded"] else True
+        if called and not by_days and age == n["replanting_year"]:
+            shady, on_shady, on_sunny = _living(site, n)
+            dead = shady * (1 - on_shady) + (1 - shady) * (1 - on_sunny)
+            pay, days = _planting_a_mu(n)
+            book.receive(mu * dead * n["replanted_share"] * pay, one_off=True)
+            book.work(mu * dead * n["replanted_share"] * days, one_off=True)
     if role == "grower" and year == link["year"] and 0 <= age < n["intercrop_years"]:
         book.receive(link["quantity"] * n["intercrop_net"], one_off=True)
     if role == "shareholder" and year >= link["year"]:
@@ -140,13 +150,47 @@ def _owned_forest(mu, site, n, year, age, book):
     elif site["public_forest"]:
         book.receive(mu * n["pubforest_comp"] * site["household_land"])
     else:
-        book.receive(mu * n["land_rent_hill"])
-    if site["bears_fruit"] and site["household_land"] and age >= n["econforest_first_yield"]:
-        shady = site["shady_share"]
-        alive = shady * n["survival_north"] + (1 - shady) * n["survival_south"]
-        book.receive(mu * n["econforest_net"] * alive)
+        book.receive(mu * n["land_rent_hill"] * site["household_land"])
+    if not site["household_land"]:
+        return
+    kept = site["grain_for_green"] or site["public_forest"]
+    if kept and site["bears_fruit"] and age >= n["econforest_first_yield"]:
+        book.receive(mu * n["econforest_net"] * _bearing(site, n, age))
     if site["farmland"]:
         book.spend(mu * n["grain_net_wheat"])
+
+
+def _planting_a_mu(n) -> tuple[float, float]:
+    """Pay and days of planting a mu: what the project's labour money pays for, and no day more."""
+    budget = n["forest_project_cost"] * n["plant_labour_share"]
+    asked = n["plant_labour_days"] * n["day_wage_planting"]
+    if asked <= budget:
+        return asked, n["plant_labour_days"]
+    return budget, budget / n["day_wage_planting"]
+
+
+def _living(site, n) -> tuple[float, float, float]:
+    """Shady share, and the share of trees alive after a year on its shady and its sunny side."""
+    shady = site["shady_share"] if site["aspect_known"] else n["unknown_shady_share"]
+    steeper = max(site["slope_degrees"] - n["survival_slope_from"], 0.0) if site["slope_known"] else 0.0
+    kept = min(max(1 - n["survival_slope_loss"] * steeper, 0.0), 1.0)
+    return shady, n["survival_north"] * kept, n["survival_south"] * kept
+
+
+def _bearing(site, n, age) -> float:
+    """Share of the plot where a bearing tree lives: on both sides, sea-buckthorn and other trees apart."""
+    shady, on_shady, on_sunny = _living(site, n)
+    total = 0.0
+    for part, alive, dies in (
+        (shady, on_shady, n["seabuckthorn_mort_north"]),
+        (1 - shady, on_sunny, n["seabuckthorn_mort_south"]),
+    ):
+        replaced = (1 - alive) * n["replanted_share"]
+        trees = alive + replaced * alive
+        sea = site["seabuckthorn"]
+        others = site["bears_fruit"] - sea
+        total += part * trees * (others + sea * (1 - dies) ** (age / n["seabuckthorn_mort_years"]))
+    return total
 
 
 def _juncao(link, site, n, year, book):
@@ -156,10 +200,16 @@ def _juncao(link, site, n, year, book):
         book.receive(link["quantity"] if year >= link["year"] else 0.0)
     if link["role"] == "grower":
         mu = _quantity(link, site, n["programme_poor_share"])
-        book.receive(mu * n["juncao_yield_dryland"] * n["juncao_price"], gross=bool(site["sold"]))
+        tonnes = mu * n["juncao_yield_dryland"] * n["juncao_season"]
+        for what, bound in (("elevation_m", "juncao_alt"), ("slope_degrees", "juncao_slope")):
+            if site["elevation_known" if what == "elevation_m" else "slope_known"]:
+                tonnes *= _left(site[what], n[f"{bound}_full"], n[f"{bound}_max"])
+        if n["juncao_failure"]:
+            tonnes = 0.0
+        book.receive(tonnes * n["juncao_price"], gross=bool(site["sold"]))
         book.spend(mu * n["juncao_plant_cost"])
-        if site["bought_seedlings"]:
-            book.spend(mu * n["juncao_plants_per_mu"] * n["juncao_seedling_price"])
+        unpaid = 1.0 if site["bought_seedlings"] else 1.0 - n["juncao_free_seedlings_paid"]
+        book.spend(unpaid * mu * n["juncao_plants_per_mu"] * n["juncao_seedling_price"])
         if site["farmland"]:
             book.spend(mu * n["grain_net_wheat"])
         book.work(mu * n["juncao_labour"])
@@ -171,6 +221,15 @@ def _juncao(link, site, n, year, book):
         book.receive(link["quantity"] * n["land_rent_valley"])
         if site["farmland"]:
             book.spend(link["quantity"] * n["grain_net_wheat"])
+
+
+def _left(value, full, limit) -> float:
+    """What height or slope leaves of the yield."""
+    if value <= full:
+        return 1.0
+    if value >= limit:
+        return 0.0
+    return min((limit - value) / max(limit - full, 1.0), 1.0)
 
 
 def _bees(link, site, n, year, book):
@@ -188,10 +247,18 @@ def _bees(link, site, n, year, book):
         at_work = received * alive
     else:
         at_work = received - received * (1 - alive) * (year - since) / (counted - since)
+    swarms, bought = n["colony_increase"], n["colony_replaced_share"]
+    first_loss = max(counted, since) + 1 if site["counted"] else since
+    boxes = received * max(alive, 1.0)
+    for past in range(int(first_loss), year):
+        died = n["hive_loss_smallholder"] if past - since < n["beginner_years"] else n["hive_loss_winter"]
+        empty = died - swarms
+        at_work *= 1 - empty * (1 - bought) if empty > 0 else 1 - empty
+    at_work = min(at_work, boxes) if swarms or bought < 1 else at_work
     each = n["honey_yield"]
     if site["forage_known"]:
         nectar = sum(
-            site[f"forage_{cover}_ha"] * n[f"nectar_{cover}"] for cover in ("forest", "grass", "crop")
+            site[f"forage_{what}_ha"] * n[f"nectar_{what}"] for what in ("forest", "grass", "crop", "planted")
         )
         each = min(max(nectar * n["nectar_to_honey"] - n["colony_nectar_need"], 0.0), each)
     honey = 0.0 if n["frost_year"] else at_work * each
@@ -205,7 +272,7 @@ def _bees(link, site, n, year, book):
             lost = max(n["hive_loss_smallholder"], gone)
         else:
             lost = n["hive_loss_winter"] + (1 - n["hive_loss_winter"]) * gone
-        book.spend(at_work * lost * n["hive_cost_colony"])
+        book.spend(at_work * bought * max(lost - swarms, 0.0) * n["hive_cost_colony"])
     book.work(at_work * n["hive_labour"])
 
 

@@ -73,9 +73,9 @@ def link_row(household_id, site_id, role, quantity, unit, year) -> dict:
 
 
 def fixed(numbers: Numbers | None = None, **values: float) -> Numbers:
-    """Every drawn number at its mode, or at the value given; no frost unless frost_year_prob is given."""
+    """Every drawn number at its mode, or at the value given; no frost or failed grass unless their chance is given."""
     numbers = load_parameters() if numbers is None else numbers
-    values = {"frost_year_prob": 0.0, **values}
+    values = {"frost_year_prob": 0.0, "juncao_failure_prob": 0.0, **values}
     for number in list(numbers.values.values()):
         if number.shape == "pert" or number.name in values:
             numbers = numbers.replace(number.name, mode=values.get(number.name, number.mode), source=TOLD)

@@ -7,12 +7,21 @@ from hypothesis import strategies as st
 from scipy import stats
 from small_projects import TOLD
 
-from eco.parameters.draws import Draws, Worlds, pert, quantile_table, stream_key, uniform_bits, unit_keys
+from eco.parameters.draws import (
+    NOBODY,
+    Draws,
+    Worlds,
+    by_quantile,
+    county_keys,
+    quantile_table,
+    stream_key,
+    uniform_bits,
+    unit_keys,
+)
 from eco.parameters.numbers import load_parameters
 
 NUMBERS = load_parameters()
 PERTS = [number for number in NUMBERS.values.values() if number.shape == "pert" and number.drawn]
-NOBODY = np.zeros(1, np.uint64)
 
 
 def _beta(number):
@@ -23,7 +32,7 @@ def _beta(number):
 
 @pytest.mark.parametrize("number", PERTS, ids=lambda number: number.name)
 def test_pert_draws_follow_the_beta_distribution(number):
-    draws = pert(number, stream_key(11, number.name), NOBODY, draws=40_000)[0].astype(float)
+    draws = by_quantile(number, stream_key(11, number.name), NOBODY, draws=40_000)[0].astype(float)
     truth = _beta(number)
     assert truth.mean() == pytest.approx((number.low + 4 * number.mode + number.high) / 6)
     assert draws.mean() == pytest.approx(truth.mean(), abs=5 * truth.std() / np.sqrt(len(draws)))
@@ -47,7 +56,7 @@ def test_the_compiled_loop_uses_the_bits_of_the_plain_one():
     uniform = (bits + 0.5) / 2**24
     table = quantile_table(number).astype(float)
     expected = np.interp(uniform, np.linspace(0, 1, 1025), table)
-    np.testing.assert_allclose(pert(number, key, units, draws=333), expected, rtol=2e-6)
+    np.testing.assert_allclose(by_quantile(number, key, units, draws=333), expected, rtol=2e-6)
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2, 987_654_321])
@@ -79,8 +88,10 @@ def test_a_stream_stays_the_same_when_other_numbers_units_or_worlds_join():
         few.shared("honey_price", year=2020), more.shared("honey_price", year=2020)[:, :50]
     )
     homes = unit_keys([f"H{k}" for k in range(40)])
-    together = few.each("migrant_month", homes)
-    np.testing.assert_array_equal(together[[7, 3]], more.each("migrant_month", homes[[7, 3]])[:, :50])
+    together = few.each("migrant_month", homes, year=2020)
+    np.testing.assert_array_equal(
+        together[[7, 3]], more.each("migrant_month", homes[[7, 3]], year=2020)[:, :50]
+    )
 
 
 def test_the_key_of_a_unit_does_not_hang_on_its_company():
@@ -120,7 +131,8 @@ def test_an_event_fixed_by_hand_is_fixed():
 
 
 def _draws(numbers=NUMBERS, *, sites=("S1", "S1", "S2"), homes=("H1", "H2", "H1")):
-    return Draws(Worlds(numbers, 64, 3), 2020, unit_keys(list(sites)), unit_keys(list(homes)))
+    counties = county_keys(["621102", "621102", "621121"])
+    return Draws(Worlds(numbers, 64, 3), 2020, unit_keys(list(sites)), unit_keys(list(homes)), counties)
 
 
 def test_together_is_one_row_for_all_site_and_household_one_row_a_link():
@@ -135,8 +147,11 @@ def test_together_is_one_row_for_all_site_and_household_one_row_a_link():
     assert draws["forage_radius"].shape == (1, 1)
 
 
-def test_a_frost_year_is_shared_by_all():
-    assert _draws()["frost_year"].shape == (1, 64)
+def test_a_frost_year_is_shared_by_a_county_and_not_by_two():
+    frost = _draws(NUMBERS.replace("frost_year_prob", mode=0.5, source=TOLD))["frost_year"]
+    assert frost.shape == (3, 64)
+    np.testing.assert_array_equal(frost[0], frost[1])
+    assert 0.2 < np.mean(frost[0] != frost[2]) < 0.8
 
 
 def test_chosen_and_fixed_numbers_are_never_drawn():
@@ -153,8 +168,8 @@ def test_chosen_and_fixed_numbers_are_never_drawn():
 @settings(max_examples=50, deadline=None)
 def test_any_range_is_kept_and_its_mean_is_pert(low, rise, fall, seed):
     mode, high = low + rise, low + rise + fall
-    numbers = NUMBERS.replace("honey_price", low=low, mode=mode, high=high, source=TOLD)
-    draws = Worlds(numbers, 2000, seed).shared("honey_price", year=2020)[0].astype(float)
+    numbers = NUMBERS.replace("econforest_net", low=low, mode=mode, high=high, source=TOLD)
+    draws = Worlds(numbers, 2000, seed).shared("econforest_net", year=2020)[0].astype(float)
     slack = 1e-6 * max(abs(low), abs(high))
     assert low - slack <= draws.min() and draws.max() <= high + slack
     assert draws.mean() == pytest.approx((low + 4 * mode + high) / 6, abs=0.03 * (high - low) + slack)

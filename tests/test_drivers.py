@@ -70,7 +70,9 @@ def test_a_frost_year_is_found_as_a_driver():
 def test_a_site_number_is_found_where_there_is_one_site():
     numbers = _uncertain(fixed(), "land_rent_hill")
     gains = _gains(
-        numbers, links=[link_row("H0", "F1", "lessor", 10, "mu", 2018)], forest_plots=[{"plot_id": "F1"}]
+        numbers,
+        links=[link_row("H0", "F1", "lessor", 10, "mu", 2018)],
+        forest_plots=[{"plot_id": "F1", "tenure": "household"}],
     )
     found = drivers(gains, 2020).iloc[0]
     assert (found["parameter"], found["varies"]) == ("land_rent_hill", "site")

@@ -11,9 +11,24 @@ from hypothesis.extra.numpy import arrays
 from rasterio.transform import from_origin
 from small_projects import SOUTH, WEST
 
-from eco.space.forage import COVER_CLASSES, forage_hectares, reach_disc, share_among
+from eco.space.forage import (
+    COVER_CLASSES,
+    PLANTED,
+    foraging_kernel,
+    pressure,
+    read_meadow,
+    share_meadow,
+    shared_out,
+)
 
 CRS = "EPSG:4544"
+CIRCLE_HA = np.pi * 200**2 / 100  # 2 km around
+
+
+def forage_hectares(cover, yards, *, hives, radius_km=2.0, scale_km=1.0, crs=CRS):
+    """Hectares a colony of every yard has of each cover of a file."""
+    meadow = read_meadow(cover, yards, radius_m=radius_km * 1000, crs=crs)
+    return share_meadow(meadow, yards, hives=hives, radius_m=radius_km * 1000, scale_m=scale_km * 1000)
 
 
 def write_cover(path: Path, codes, *, cell_m: float = 500.0, side: int = 80) -> Path:
@@ -29,33 +44,38 @@ def write_cover(path: Path, codes, *, cell_m: float = 500.0, side: int = 80) -> 
 
 
 @given(
-    supply=arrays(float, (9, 11), elements=st.floats(0, 100)),
+    supply=arrays(np.float32, (9, 11), elements=st.floats(0, 100, width=32)),
     colonies=arrays(float, (9, 11), elements=st.sampled_from([0.0, 0.0, 0.0, 1.0, 5.0, 300.0])),
     radius=st.floats(0, 4),
+    scale=st.floats(0.3, 20),
 )
-def test_sharing_gives_away_exactly_the_supply_that_somebody_reaches(supply, colonies, radius):
-    disc = reach_disc(radius)
-    each = share_among(supply, colonies, disc)
+def test_sharing_gives_away_exactly_the_supply_that_somebody_reaches(supply, colonies, radius, scale):
+    kernel = foraging_kernel(radius, scale)
+    row, column = np.nonzero(colonies >= 0)
+    hives = colonies[row, column]
+    pressed = pressure(supply.shape, row, column, colonies=hives, kernel=kernel)
+    each = shared_out(supply, pressed, row, column, kernel=kernel)
     reached = np.zeros(supply.shape, bool)
-    half = disc.shape[0] // 2
-    for row, column in np.argwhere(colonies > 0):
-        for y, x in np.argwhere(disc > 0) - half:
-            if 0 <= row + y < 9 and 0 <= column + x < 11:
-                reached[row + y, column + x] = True
-    assert np.sum(each * colonies) == pytest.approx(supply[reached].sum(), rel=1e-9, abs=1e-9)
+    half = kernel.shape[0] // 2
+    for r, c in np.argwhere(colonies > 0):
+        for y, x in np.argwhere(kernel > 0) - half:
+            if 0 <= r + y < 9 and 0 <= c + x < 11:
+                reached[r + y, c + x] = True
+    assert np.sum(each * hives) == pytest.approx(supply[reached].sum(dtype=float), rel=1e-5, abs=1e-5)
     assert each.min() >= 0
 
 
-@given(st.floats(0, 12))
-def test_the_disc_is_round_symmetric_and_holds_its_centre(radius):
-    disc = reach_disc(radius)
-    assert disc[disc.shape[0] // 2, disc.shape[1] // 2] == 1
-    assert (
-        np.array_equal(disc, disc.T)
-        and np.array_equal(disc, disc[::-1])
-        and np.array_equal(disc, disc[:, ::-1])
-    )
-    assert abs(disc.sum() - np.pi * radius**2) <= 2 * np.pi * radius * np.sqrt(2) + 3
+@given(st.floats(0, 12), st.floats(0.2, 50))
+def test_the_kernel_is_symmetric_falls_with_distance_and_sums_to_one(radius, scale):
+    kernel = foraging_kernel(radius, scale)
+    half = kernel.shape[0] // 2
+    assert np.array_equal(kernel, kernel.T) and np.array_equal(kernel, kernel[::-1, ::-1])
+    assert kernel.sum() == pytest.approx(1) and kernel.argmax() == kernel.size // 2
+    along = kernel[half, half:]
+    assert np.all(np.diff(along) <= 0)
+    if half:
+        assert along[1] / along[0] == pytest.approx(np.exp(-1 / scale))
+    assert np.count_nonzero(kernel[half, half + 1 :]) == int(radius)
 
 
 def test_a_lone_yard_gets_all_there_is_in_reach(tmp_path):
@@ -63,9 +83,7 @@ def test_a_lone_yard_gets_all_there_is_in_reach(tmp_path):
     found = forage_hectares(
         cover, np.array([[WEST + 100.0, SOUTH + 100.0]]), hives=np.array([40.0]), radius_km=2.0, crs=CRS
     )
-    cells = reach_disc(4.0).sum()
-    assert found["grass"][0] * 40 == pytest.approx(cells * 25.0)
-    assert cells * 25 == pytest.approx(np.pi * 200**2 / 100, rel=0.05)
+    assert found["grass"][0] * 40 == pytest.approx(CIRCLE_HA, rel=0.01)
     assert found["forest"][0] == found["crop"][0] == 0
 
 
@@ -73,7 +91,7 @@ def test_a_lone_yard_gets_all_there_is_in_reach(tmp_path):
 def test_conifers_water_towns_and_bare_ground_feed_no_bees(tmp_path, code):
     cover = write_cover(tmp_path / "cover.tif", code)
     found = forage_hectares(cover, np.array([[WEST, SOUTH]]), hives=np.array([10.0]), radius_km=2.0, crs=CRS)
-    assert set(found) == set(COVER_CLASSES)
+    assert set(found) == {*COVER_CLASSES, PLANTED}
     assert not any(hectares.any() for hectares in found.values())
 
 
@@ -93,8 +111,8 @@ def test_two_yards_at_one_place_halve_it_and_far_ones_do_not_meet(tmp_path):
     near = forage_hectares(cover, together, hives=hives, radius_km=2.0, crs=CRS)["grass"]
     far = forage_hectares(cover, apart, hives=hives, radius_km=2.0, crs=CRS)["grass"]
     assert near[0] == pytest.approx(near[1])
-    assert near @ hives == pytest.approx(far[0] * 30)
-    assert far[1] == pytest.approx(3 * far[0])
+    assert near @ hives == pytest.approx(far[0] * 30, rel=1e-6)
+    assert far[1] == pytest.approx(3 * far[0], rel=1e-6)
 
 
 def test_a_yard_sees_the_flowers_on_its_own_side(tmp_path):
@@ -104,8 +122,8 @@ def test_a_yard_sees_the_flowers_on_its_own_side(tmp_path):
     yards = np.array([[WEST + 6000.0, SOUTH], [WEST - 6000.0, SOUTH], [WEST + 1.0, SOUTH]])
     crop = forage_hectares(cover, yards, hives=np.array([1.0, 1.0, 1.0]), radius_km=2.0, crs=CRS)["crop"]
     assert crop[1] == 0
-    assert crop[0] == pytest.approx(reach_disc(4.0).sum() * 25)
-    assert 0.4 * crop[0] < crop[2] < 0.65 * crop[0]
+    assert crop[0] == pytest.approx(CIRCLE_HA, rel=0.01)
+    assert crop[2] == pytest.approx(crop[0] / 2, rel=0.05)
 
 
 def test_outside_the_raster_grow_no_flowers(tmp_path):

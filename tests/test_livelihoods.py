@@ -133,7 +133,7 @@ def test_conifers_never_bear_fruit(species):
 @pytest.mark.parametrize("species", ["银杏", "银杏+云杉"])
 def test_a_ginkgo_is_no_apricot(species):
     plots = small_project(forest_plots=[{"plot_id": "F1", "species": species}]).forest_plots
-    assert not site_columns(plots.assign(shady_share=0.5))["bears_fruit"].any()
+    assert not site_columns(plots.assign(shady_share=0.5, slope_degrees=0.0))["bears_fruit"].any()
 
 
 def test_bearing_trees_bear_only_after_their_first_yield():
@@ -375,7 +375,7 @@ def test_a_livelihood_declares_what_it_asks_for(one):
     for inference in one.inferences:
         named = (inference.share, one.day_rates[inference.role], inference.most, inference.years)
         assert all(name in numbers for name in named if name and name != "open")
-    indirect = {"frost_year_prob"}
+    indirect = {"frost_year_prob", "juncao_failure_prob"}
     assert set(one.parameters) - _asked(one, "n") <= indirect
 
 
@@ -383,6 +383,7 @@ def test_a_livelihood_declares_what_it_asks_for(one):
 def test_every_flow_is_booked_in_one_class_of_the_register(one):
     classes = {flow.name: flow.income_class for flow in one.flows}
     expected = {
+        "replanting_wage": "wage", "collective_rent": "property",
         "planting_wage": "wage", "tending_wage": "wage", "guard_pay": "wage", "rent": "property",
         "green_cash": "transfer", "green_extension": "transfer", "compensation": "transfer",
         "collective_compensation": "transfer",
@@ -397,4 +398,11 @@ def test_every_flow_is_booked_in_one_class_of_the_register(one):
 
 def test_one_off_flows_are_those_that_end_by_themselves():
     one_off = {flow.name for one in (FOREST, JUNCAO, bees.BEES) for flow in one.flows if not flow.recurrent}
-    assert one_off == {"planting_wage", "tending_wage", "green_cash", "green_extension", "intercrop"}
+    assert one_off == {
+        "planting_wage",
+        "tending_wage",
+        "replanting_wage",
+        "green_cash",
+        "green_extension",
+        "intercrop",
+    }

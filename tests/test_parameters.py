@@ -27,7 +27,8 @@ def _table(name):
 def test_every_number_has_a_source_that_is_listed_and_every_source_is_used():
     values, sources = _table("values.csv"), _table("sources.csv")
     assert set(values["source"]) <= set(sources["source"])
-    assert set(sources["source"]) <= set(values["source"])
+    assert set(_table("flowering.csv")["source"]) <= set(sources["source"])
+    assert set(sources["source"]) <= set(values["source"]) | set(_table("flowering.csv")["source"])
     assert sources["source"].is_unique and values["name"].is_unique
     assert sources["title"].str.strip().ne("").all()
     assert set(sources["kind"]) <= {"paper", "press", "web", "judgement"}

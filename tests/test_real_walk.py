@@ -182,11 +182,11 @@ def test_road_ends_with_the_located_quantities(out):
 
 
 def test_one_kilometre_elevation_says_nothing_of_aspect(folder):
-    from eco.income.exposure import UNKNOWN_SHADY_SHARE, link
+    from eco.income.exposure import link
     from eco.parameters.numbers import load_parameters
 
     sites = link(load_project(folder), load_parameters()).sites["forest"]
-    assert (sites["shady_share"] == UNKNOWN_SHADY_SHARE).all()
+    assert not sites["aspect_known"].any() and not sites["slope_known"].any()
 
 
 def test_both_maps_open_without_a_network(out, open_page):

@@ -17,19 +17,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-import numba
 import numpy as np
 import pandas as pd
 
 from eco.income.exposure import Exposure
-from eco.livelihoods import LIVELIHOODS, Flow, Livelihood
-from eco.parameters.draws import Draws, Worlds, unit_keys
+from eco.income.formulas import Program, kinds_of
+from eco.income.tallies import add_outer, add_rows, given_up_a_day, row_means, sum_runs
+from eco.livelihoods import Flow, Livelihood
+from eco.parameters.draws import Draws, Worlds, county_keys, unit_keys
 
 # Own days inside the free ones are priced like light local work.
 SHADOW_WAGE = "day_wage_local_light"
 # Numbers of the household rather than of a livelihood, which move its register income.
 COMMON_PARAMETERS = ("hh_days_avail", "migrant_month")
 _HOME_COLUMNS = ("village_code", "household_id", "persons", "workers", "free_days")
+_DAYS = "own days"
+_YEARS_KEPT = 4
 _BASE_COLUMNS = ("income_yuan_per_person", "income_year", "base_includes_programme")
 
 
@@ -43,13 +46,8 @@ class Block:
     columns: Mapping[str, np.ndarray]  # float32 (links, 1)
     sites: np.ndarray  # hash of the site, (links,)
     households: np.ndarray  # hash of the household, (links,)
+    counties: np.ndarray  # hash of the site's county, (links,)
     recorded: bool
-
-    def part(self, low: int, high: int) -> Block:
-        """The links of the households at positions low <= position < high, counted from low."""
-        start, stop = np.searchsorted(self.household, (low, high))
-        part = self.rows(slice(int(start), int(stop)))
-        return replace(part, household=part.household - low)
 
     def rows(self, links) -> Block:
         """The links that a slice or a mask picks."""
@@ -59,51 +57,92 @@ class Block:
             columns={name: column[links] for name, column in self.columns.items()},
             sites=self.sites[links],
             households=self.households[links],
+            counties=self.counties[links],
         )
+
+    def draws(self, worlds: Worlds, year: int, shared: dict | None = None) -> Draws:
+        """The numbers that the block's links see in a year; `shared` keeps what others see too."""
+        known = {} if shared is None else shared
+        return Draws(worlds, year, self.sites, self.households, self.counties, known)
 
     @property
     def flows(self) -> Iterator[Flow]:
         """The flows of the block's role."""
         return (flow for flow in self.one.flows if flow.role == self.role)
 
+    @property
+    def kinds(self) -> Iterator[Block]:
+        """The block sorted into kinds of links that share their formulas, each in order of household."""
+        kind = kinds_of(self.columns)
+        return (self.rows(np.flatnonzero(kind == one)) for one in range(kind.max(initial=-1) + 1))
+
+
+@dataclass(frozen=True)
+class Booking:
+    """What links of one kind book in one year: links with anything but 0, and the program of their flows and days."""
+
+    block: Block
+    flows: Mapping[str, Flow]
+    program: Program
+
+    @classmethod
+    def of(cls, block: Block, worlds: Worlds, year: int, shared: dict) -> Booking | None:
+        """The booking of a block of one kind of link; None where nothing is booked in the year."""
+        flows = {flow.name: flow for flow in block.flows if flow.payee == "household"}
+        formulas = {name: flow.yuan for name, flow in flows.items()}
+        if block.role in block.one.days:
+            formulas[_DAYS] = block.one.days[block.role]
+        if not formulas:
+            return None
+        active, program = Program.of(formulas, block.columns, block.draws(worlds, year, shared))
+        return cls(block.rows(active), flows, program) if len(active) else None
+
+    @property
+    def one_off_days(self) -> bool:
+        """Whether the days end by themselves, as all flows of the role do."""
+        return not any(flow.recurrent for flow in self.block.flows)
+
+    def worked_out(self, low: int, high: int, shared: dict) -> Iterator[tuple]:
+        """Name, household (from low), column and worlds of every flow of the households low <= position < high."""
+        start, stop = (int(at) for at in np.searchsorted(self.block.household, (low, high)))
+        for tile in self.program.tiles(slice(start, stop)):
+            draws = self.block.rows(tile).draws(self.program.worlds, self.program.year, shared)
+            household = self.block.household[tile] - low
+            for name, column, worlds in self.program.work_out(tile, draws):
+                yield name, household, column, worlds
+
 
 @dataclass(frozen=True)
 class Stream:
-    """Linked households in order of village and id, with their links, ready to be walked in chunks."""
+    """Linked households in order of village and id, with what they book, ready to be walked in chunks."""
 
     homes: Mapping[str, np.ndarray]  # columns of the households, each (households,)
     keys: np.ndarray  # hash of household_id, (households,)
-    blocks: tuple[Block, ...]
+    counties: np.ndarray  # hash of the household's county, (households,)
+    bookings: tuple[Booking, ...]
     worlds: Worlds
-    in_base: Mapping[
-        int, tuple[Block, ...]
-    ]  # by income year: recorded links whose yuan the base already holds
+    in_base: Mapping[int, tuple[Booking, ...]]  # by income year: recorded links whose yuan the base holds
+    livelihoods: tuple[Livelihood, ...]
+    shared: dict  # draws that links have in common, filled once
 
     @classmethod
     def of(cls, exposure: Exposure, worlds: Worlds, *, year: int, linked: bool = True) -> Stream:
         """The households that have any link, or those that have none, as a year sees them."""
-        homes, links = exposure.project.households, exposure.links
-        holding = pd.Index(links["household_id"].unique()).get_indexer(homes["household_id"]) >= 0
-        homes = homes.loc[holding == linked]
-        homes = homes[[*_HOME_COLUMNS, *_BASE_COLUMNS]].sort_values(["village_code", "household_id"])
-        # A base that holds the programme of an unknown year cannot be freed of it.
-        undated = (homes["base_includes_programme"] == "yes") & homes["income_year"].isna()
-        homes["base_includes_programme"] = homes["base_includes_programme"].mask(undated, "unknown")
-        ids = pd.Index(homes["household_id"])
-        blocks = blocks_of(links, exposure.sites, ids, year=year) if linked else ()
-        holders = homes[homes["base_includes_programme"] == "yes"]
-        recorded = links[links["recorded"].astype(bool)]
-        in_base = {
-            int(known): blocks_of(
-                recorded[recorded["household_id"].isin(rows["household_id"])],
-                exposure.sites,
-                ids,
-                year=int(known),
-            )
-            for known, rows in (holders.groupby("income_year") if linked else ())
-        }
-        columns = {name: column.to_numpy() for name, column in homes.items()}
-        return cls(columns, unit_keys(homes["household_id"]), blocks, worlds, in_base)
+        key = (year, linked)
+        if key not in exposure.kept:
+            while len(exposure.kept) >= _YEARS_KEPT:  # what the year asks does not hang on any number
+                exposure.kept.pop(next(iter(exposure.kept)))
+            exposure.kept[key] = _walk(exposure, year, linked=linked)
+        homes, keys, counties, blocks, base_blocks = exposure.kept[key]
+        shared: dict = {}
+
+        def booked(blocks: tuple[Block, ...], year: int) -> tuple[Booking, ...]:
+            own = (Booking.of(block, worlds, year, shared) for block in blocks)
+            return tuple(one for one in own if one is not None)
+
+        in_base = {known: booked(own, known) for known, own in base_blocks.items()}
+        bookings = booked(blocks, year)
+        return cls(homes, keys, counties, bookings, worlds, in_base, exposure.livelihoods, shared)
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -126,190 +165,149 @@ class Stream:
 
 @dataclass(frozen=True)
 class Ledger:
-    """Flows summed by household: yuan and own days by livelihood, of which one-off, and mean receipts."""
+    """Flows summed by household: yuan and own days by livelihood, of which one-off; and by village and class."""
 
     gain: dict[str, np.ndarray]
     one_off: np.ndarray
     days: dict[str, np.ndarray]
     one_off_days: np.ndarray
     gross: np.ndarray  # mean over worlds, (households,)
+    classes: dict[tuple[str, bool], np.ndarray]  # by class and recurrent: float64 (villages, draws)
+    receipts: np.ndarray  # gross receipts, float64 (villages, draws)
 
 
-def ledger(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict) -> Ledger:
+def ledger(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict | None = None) -> Ledger:
     """Sum the flows of one chunk's links in one year."""
+    del year, shared  # the stream knows both
+    return _booked(stream.bookings, stream, cut)
+
+
+def village_starts(homes: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Positions at which villages begin, of households in order of village."""
+    village = homes["village_code"]
+    return np.flatnonzero(np.append(True, village[1:] != village[:-1]))
+
+
+def _booked(bookings: Iterable[Booking], stream: Stream, cut: tuple[int, int]) -> Ledger:
     low, high = cut
-    blocks = (block.part(low, high) for block in stream.blocks)
-    return _booked(blocks, stream.worlds, high - low, year, shared)
-
-
-def _booked(blocks: Iterable[Block], worlds: Worlds, households: int, year: int, shared: dict) -> Ledger:
-    shape = (households, worlds.draws)
-    gain: dict[str, np.ndarray] = {}
-    days: dict[str, np.ndarray] = {}
-    one_off, one_off_days, gross = (
-        np.zeros(shape, np.float32),
-        np.zeros(shape, np.float32),
-        np.zeros(households),
-    )
-    for block in blocks:
-        if not len(block.household):
-            continue
-        name = block.one.name
-        draws = Draws(worlds, year, block.sites, block.households, shared)
-        for flow in block.flows:
-            if flow.payee != "household":
+    starts = village_starts(stream.part(cut))
+    of_village = np.searchsorted(starts, np.arange(high - low), side="right") - 1
+    book = _empty(high - low, len(starts), stream.worlds.draws)
+    for booking in bookings:
+        name = booking.block.one.name
+        for what, at, column, worlds in booking.worked_out(low, high, stream.shared):
+            if what == _DAYS:
+                _add(_room(book.days, name, book.one_off), at, column, worlds)
+                if booking.one_off_days:
+                    _add(book.one_off_days, at, column, worlds)
                 continue
-            yuan = flow.yuan(block.columns, draws, year)
-            add_rows(_room(gain, name, shape), block.household, yuan)
+            flow = booking.flows[what]
+            _add(_room(book.gain, name, book.one_off), at, column, worlds)
             if not flow.recurrent:
-                add_rows(one_off, block.household, yuan)
+                _add(book.one_off, at, column, worlds)
+            kept = _room(book.classes, (flow.income_class, flow.recurrent), book.receipts)
+            _add(kept, of_village[at], column, worlds)
             if flow.gross:
-                gross += np.bincount(block.household, row_means(yuan), minlength=households)
-        if block.role in block.one.days:
-            asked = block.one.days[block.role](block.columns, draws, year)
-            add_rows(_room(days, name, shape), block.household, asked)
-            if not any(flow.recurrent for flow in block.flows):
-                add_rows(one_off_days, block.household, asked)
-    return Ledger(gain, one_off, days, one_off_days, gross)
+                _add(book.receipts, of_village[at], column, worlds)
+                means = row_means(worlds)
+                means = means if column is None else column[:, 0] * means
+                book.gross[:] += np.bincount(at, means, minlength=high - low)
+    return book
 
 
-def price_days(book: Ledger, stream: Stream, cut: tuple[int, int], year: int, *, shared: dict) -> np.ndarray:
+def _empty(households: int, villages: int, draws: int) -> Ledger:
+    own, own_days = (np.zeros((households, draws), np.float32) for _ in range(2))
+    return Ledger({}, own, {}, own_days, np.zeros(households), {}, np.zeros((villages, draws)))
+
+
+def _add(total: np.ndarray, at: np.ndarray, column: np.ndarray | None, worlds: np.ndarray) -> None:
+    if column is None:
+        add_rows(total, at, worlds)
+    else:
+        add_outer(total, at, column, worlds)
+
+
+def price_days(
+    book: Ledger, stream: Stream, cut: tuple[int, int], year: int, *, shared: dict | None = None
+) -> np.ndarray:
     """Take pay given up for days beyond the free ones off the ledger's gains, in place.
 
-    Returns the mean price of own days inside the free ones, yuan (households,).
+    Returns the price of own days inside the free ones, yuan, float32 (households, draws or 1).
     """
-    keys = stream.keys[slice(*cut)]
-    draws = Draws(stream.worlds, year, keys, keys, shared)
+    del shared
+    keys, homes = stream.keys[slice(*cut)], stream.part(cut)
+    draws = Draws(stream.worlds, year, keys, keys, stream.counties[slice(*cut)], stream.shared)
     if not book.days:
-        return np.zeros(len(keys))
-    days = _total(book.days)
-    free = _free_days(stream.part(cut), draws)
+        return np.zeros((len(keys), 1), np.float32)
+    days = total_of(book.days)
+    free = _free_days(homes, draws)
     a_day = given_up_a_day(days, free, draws["migrant_month"] / draws["work_days_per_month"])
     for name, own in book.days.items():
-        gain = _room(book.gain, name, days.shape)
+        gain = _room(book.gain, name, days)
         gain -= own * a_day
-    np.subtract(book.one_off, book.one_off_days * a_day, out=book.one_off)
-    return row_means(np.minimum(days, free, out=days) * draws[SHADOW_WAGE])
+    one_off = book.one_off_days * a_day
+    np.subtract(book.one_off, one_off, out=book.one_off)
+    starts = village_starts(homes)
+    ending = sum_runs(one_off, starts)
+    lasting = sum_runs(np.multiply(a_day, days, out=a_day), starts) - ending
+    for recurrent, given_up in ((True, lasting), (False, ending)):
+        wages = _room(book.classes, ("wage", recurrent), book.receipts)
+        wages -= given_up
+    np.minimum(days, free, out=days)
+    return np.multiply(days, draws[SHADOW_WAGE], out=days)
 
 
 def total_gain(book: Ledger) -> np.ndarray:
     """Register gain over all livelihoods, (households, draws)."""
-    return _total(book.gain) if book.gain else np.zeros_like(book.one_off)
+    return total_of(book.gain) if book.gain else np.zeros_like(book.one_off)
 
 
-@numba.vectorize(["float32(float32, float32, float32)"], cache=True)
-def given_up_a_day(days, free, pay):
-    """Migrant pay given up for days beyond the free ones, a day worked: pay x max(days - free, 0) / days.
-
-    >>> [float(given_up_a_day(*np.float32([days, 30, 150]))) for days in (0, 20, 40)]
-    [0.0, 0.0, 37.5]
-    """
-    return pay * max(days - free, np.float32(0)) / max(days, np.float32(1e-6))  # no branch: SIMD takes both
-
-
-@numba.njit(nogil=True, cache=True, fastmath={"reassoc"})
-def row_means(values):  # pragma: no cover - compiled
-    """Mean of every row in double precision: float32 (rows, draws) to (rows,).
-
-    >>> row_means(np.array([[1, 2, 6]], np.float32)).tolist()
-    [3.0]
-    """
-    means = np.empty(values.shape[0])
-    for row in range(values.shape[0]):
-        total = 0.0
-        for draw in range(values.shape[1]):
-            total += values[row, draw]
-        means[row] = total / values.shape[1]
-    return means
-
-
-@numba.njit(nogil=True, cache=True)
-def add_rows(total, household, yuan):  # pragma: no cover - compiled
-    """Add rows of links (links, draws or 1) to the rows of their households, in place and in order.
-
-    >>> total = np.zeros((2, 2), np.float32)
-    >>> add_rows(total, np.array([1, 1]), np.array([[1, 2], [3, 4]], np.float32))
-    >>> total.tolist()
-    [[0.0, 0.0], [4.0, 6.0]]
-    """
-    for link in range(len(household)):
-        row = total[household[link]]
-        if yuan.shape[1] == 1:
-            row += yuan[link, 0]
-        else:
-            row += yuan[link]
-
-
-@numba.njit(nogil=True, cache=True)
-def sum_runs(values, starts):  # pragma: no cover - compiled
-    """Sums over runs of rows in double precision: float32 (rows, draws) to (runs, draws); starts say where.
-
-    >>> sum_runs(np.array([[1], [2], [4]], np.float32), np.array([0, 2])).tolist()
-    [[3.0], [4.0]]
-    """
-    sums = np.zeros((len(starts), values.shape[1]))
-    for run in range(len(starts)):
-        end = starts[run + 1] if run + 1 < len(starts) else len(values)
-        for row in range(starts[run], end):
-            for draw in range(values.shape[1]):
-                sums[run, draw] += values[row, draw]
-    return sums
-
-
-@numba.njit(nogil=True, cache=True)
-def count_persons(
-    counts, starts, recurrent, base, persons, known, line, threshold
-):  # pragma: no cover - compiled
-    """Add persons to counts (5, villages, draws): gaining, above without, above with, crossing up and down.
-
-    A household gains where its recurrent gain is above 0 and at least threshold x base x persons; it stands
-    above where base + gain / persons >= line. `recurrent` (households, draws) is yuan a household, `base`
-    (households, 1 or draws) yuan a person. Returns in how many worlds each household stands above.
-    """
-    above = np.zeros(len(persons), np.int64)
-    village = -1
-    before = np.empty(recurrent.shape[1], np.float32)
-    for home in range(len(persons)):
-        village += village + 1 < len(starts) and starts[village + 1] == home
-        if base.shape[1] == 1:
-            before[:] = base[home, 0]
-        else:
-            before[:] = base[home]
-        for draw in range(len(before)):
-            gain, without = recurrent[home, draw], before[draw]
-            was = known[home] and without >= line
-            stands = known[home] and gain >= (line - without) * persons[home]
-            gaining = gain > 0 and gain >= threshold * without * persons[home]
-            above[home] += stands
-            counts[0, village, draw] += persons[home] * gaining
-            counts[1, village, draw] += persons[home] * was
-            counts[2, village, draw] += persons[home] * stands
-            counts[3, village, draw] += persons[home] * (stands and not was)
-            counts[4, village, draw] += persons[home] * (was and not stands)
-    return above
-
-
-def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict) -> np.ndarray:
+def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict | None = None) -> np.ndarray:
     """Register income per person without the programme, carried to `year`: (households, 1 or draws).
 
     Where the base already holds the programme, what recorded links paid in the income year is taken out first.
     Growth a year is `base_growth`, by default none.
     """
-    low, high = cut
+    del shared
     homes = stream.part(cut)
     base: np.ndarray = homes["income_yuan_per_person"].astype(np.float32)[:, None]
     since, persons = homes["income_year"], homes["persons"].astype(np.float32)[:, None]
-    for known, blocks in stream.in_base.items():
-        parts = (block.part(low, high) for block in blocks)
-        paid = total_gain(_booked(parts, stream.worlds, high - low, known, shared))
-        base = base - paid / persons
+    holder = homes["base_includes_programme"] == "yes"
+    for known, bookings in stream.in_base.items():
+        if np.any(holder & (since == known)):
+            base = base - total_gain(_booked(bookings, stream, cut)) / persons
     growth = stream.worlds.numbers["base_growth"].mode
     carried = np.where(np.isnan(since), 0, year - since)
     return base * ((1 + growth) ** carried).astype(np.float32)[:, None]
 
 
+def _walk(exposure: Exposure, year: int, *, linked: bool) -> tuple:
+    """Households in order, their keys and counties, the kinds of their links, and those the base holds by year."""
+    homes, links = exposure.project.households, exposure.links
+    holding = pd.Index(links["household_id"].unique()).get_indexer(homes["household_id"]) >= 0
+    homes = homes.loc[holding == linked]
+    homes = homes[[*_HOME_COLUMNS, *_BASE_COLUMNS]].sort_values(["village_code", "household_id"])
+    # A base that holds the programme of an unknown year cannot be freed of it.
+    undated = (homes["base_includes_programme"] == "yes") & homes["income_year"].isna()
+    homes["base_includes_programme"] = homes["base_includes_programme"].mask(undated, "unknown")
+    ids = pd.Index(homes["household_id"])
+    holders = homes[homes["base_includes_programme"] == "yes"]
+    recorded = links[links["recorded"].astype(bool)]
+
+    def kinds(links: pd.DataFrame, year: int) -> tuple[Block, ...]:
+        return tuple(kind for block in blocks_of(links, exposure, ids, year=year) for kind in block.kinds)
+
+    in_base = {
+        int(known): kinds(recorded[recorded["household_id"].isin(rows["household_id"])], int(known))
+        for known, rows in (holders.groupby("income_year") if linked else ())
+    }
+    columns = {name: column.to_numpy() for name, column in homes.items()}
+    counties = county_keys(homes["village_code"].str[:6])
+    return columns, unit_keys(ids), counties, kinds(links, year) if linked else (), in_base
+
+
 def blocks_of(
-    links: pd.DataFrame, sites: Mapping[str, pd.DataFrame], households: pd.Index, *, year: int
+    links: pd.DataFrame, exposure: Exposure, households: pd.Index, *, year: int
 ) -> tuple[Block, ...]:
     """Links as blocks, each in the order of `households`; all households of the links must be among them.
 
@@ -319,10 +317,10 @@ def blocks_of(
     total = begun.groupby([links["household_id"], links["livelihood"], links["role"]]).transform("sum")
     links = links.assign(share_of_own=(begun / total.where(total > 0)).fillna(0))
     blocks = []
-    for one in LIVELIHOODS:
+    for one in exposure.livelihoods:
         own = links[links["livelihood"] == one.name]
         for (role, recorded), rows in own.groupby(["role", "recorded"], sort=True):
-            blocks.append(_block(one, role, recorded, rows, sites[one.name], households))
+            blocks.append(_block(one, role, recorded, rows, exposure.sites[one.name], households))
     return tuple(blocks)
 
 
@@ -341,16 +339,18 @@ def _block(
         for name in one.needs
     }
     households, site_keys = unit_keys(links["household_id"]), unit_keys(links["site_id"])
-    return Block(one, str(role), at[order], columns, site_keys, households, bool(recorded))
+    counties = county_keys(sites["county"].to_numpy()[of_site])
+    return Block(one, str(role), at[order], columns, site_keys, households, counties, bool(recorded))
 
 
-def _room(by_livelihood: dict[str, np.ndarray], name: str, shape: tuple[int, int]) -> np.ndarray:
-    if name not in by_livelihood:
-        by_livelihood[name] = np.zeros(shape, np.float32)
-    return by_livelihood[name]
+def _room(rooms: dict, key, like: np.ndarray) -> np.ndarray:
+    if key not in rooms:
+        rooms[key] = np.zeros_like(like)
+    return rooms[key]
 
 
-def _total(by_livelihood: Mapping[str, np.ndarray]) -> np.ndarray:
+def total_of(by_livelihood: Mapping[str, np.ndarray]) -> np.ndarray:
+    """The sum over livelihoods, a new array."""
     first, *others = by_livelihood.values()
     total = first.copy()
     for other in others:

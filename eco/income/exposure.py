@@ -7,23 +7,18 @@ An inferred link is a statement about an average household in reach, never a rec
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 import numpy as np
 import pandas as pd
 
 from eco.income.inference import LINK_COLUMNS, Calendar, asked_days, infer, lasting_years
-from eco.livelihoods import LIVELIHOODS
-from eco.livelihoods.livelihood import Livelihood
+from eco.income.nearness import STRAIGHT, near_sites, told_by
+from eco.income.sites import ground_report, sites_of
+from eco.livelihoods import LIVELIHOODS, Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
-from eco.records.tables import WORKING_CRS
-from eco.space.forage import COVER_CLASSES, forage_hectares
-from eco.space.terrain import slope_aspect
-
-# Where the aspect is unknown a plot counts as half shady, half sunny.
-UNKNOWN_SHADY_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,8 @@ class Exposure:
     weight, site_recorded). `households`: one row a household. `sites`: by livelihood, numbers of its sites indexed
     by site id. `unallotted`: work no household in reach had days for. `overbooked`: recorded days beyond a
     household's free days; they are reported, never cut. `outside`: recorded links to sites outside the programme,
-    which earn nothing here.
+    which earn nothing here. `reach_by`: whether the reach of inferred links is walking time over the terrain or the
+    straight line. `untold`: what the elevation rasters could not tell of plots, counted, with reasons in words.
     """
 
     project: Project
@@ -44,6 +40,11 @@ class Exposure:
     unallotted: pd.DataFrame
     overbooked: pd.DataFrame
     outside: pd.DataFrame
+    livelihoods: tuple[Livelihood, ...] = LIVELIHOODS
+    reach_by: str = STRAIGHT
+    untold: pd.DataFrame = field(default_factory=pd.DataFrame)
+    # Links as an estimate walks them, by year: worked out when first asked for, whatever the numbers.
+    kept: dict = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.households)
@@ -54,30 +55,44 @@ class Exposure:
         return (
             f"Exposure({len(self):,} households, {linked:,} with recorded links; links: {recorded:,} recorded, "
             f"{len(self.links) - recorded:,} inferred; overbooked {len(self.overbooked):,}, "
-            f"outside the programme {len(self.outside):,})"
+            f"outside the programme {len(self.outside):,}; reach by {self.reach_by}{self._untold()})"
         )
+
+    def _untold(self) -> str:
+        if self.untold.empty:
+            return ""
+        slopes = self.untold[(self.untold["what"] == "slope_degrees") & (self.untold["why"] != "partly")]
+        return f"; slope unknown for {slopes['sites'].sum():,} plots" if len(slopes) else ""
 
     def _repr_html_(self) -> str:
         return f"<p>{escape(repr(self))}</p>{self.households.head().to_html(index=False)}"
 
 
-def link(project: Project, numbers: Numbers) -> Exposure:
-    """Link households to forest, grass and bee yards.
+def link(
+    project: Project, numbers: Numbers, *, livelihoods: tuple[Livelihood, ...] = LIVELIHOODS
+) -> Exposure:
+    """Link households to the sites of `livelihoods`, by default forest, grass and bee yards.
 
     Recorded links are taken as they are; what a site still lacks of its registered share is split among registered
     households within `reach_work`, by free days x exp(-distance / reach_decay), nearest and freest first, none
-    beyond its free days. Order of the cut: bees, then Juncao, then forest, each by first year and site id.
+    beyond its free days. Distance is walked where an elevation raster is fine enough, else straight (`reach_by`).
+    Order of the cut: the last livelihood first (bees, then Juncao, then forest), each by first year and site id.
     """
-    sites = {one.name: _sites(one, project, numbers) for one in LIVELIHOODS}
+    sites = {one.name: sites_of(one, project, numbers) for one in livelihoods}
     recorded = _recorded(project, sites)
     calendar = Calendar.of(project, sites, numbers)
     booked = np.zeros(calendar.free.shape)
-    for one in LIVELIHOODS:
+    for one in livelihoods:
         rows = recorded[recorded["livelihood"] == one.name]
         calendar.book(booked, rows, asked_days(one, rows, numbers), lasting_years(one, rows))
     free = np.maximum(calendar.free - booked, 0)
+    able = np.flatnonzero(calendar.candidate)
+    near = {
+        name: near_sites(frame, calendar.points, able, rasters=project.rasters, numbers=numbers)
+        for name, frame in sites.items()
+    }
     parts, unallotted = [recorded], []
-    for one in reversed(LIVELIHOODS):
+    for one in reversed(livelihoods):
         for inference in one.inferences:
             rows, rest = infer(
                 one,
@@ -86,6 +101,7 @@ def link(project: Project, numbers: Numbers) -> Exposure:
                 recorded=recorded,
                 calendar=calendar,
                 free=free,
+                near=near[one.name],
                 numbers=numbers,
             )
             parts.append(rows)
@@ -102,52 +118,10 @@ def link(project: Project, numbers: Numbers) -> Exposure:
         pd.concat(unallotted, ignore_index=True),
         calendar.overbooked(booked),
         project.links[~project.links["site_id"].isin(recorded["site_id"])],
+        livelihoods,
+        told_by(near),
+        ground_report(project),
     )
-
-
-def _sites(one: Livelihood, project: Project, numbers: Numbers) -> pd.DataFrame:
-    table = project.tables[one.site_table]
-    place = table.geometry.representative_point() if len(table) else table.geometry
-    if one.site_table == "apiaries":
-        table = table.assign(**_forage(project, numbers))
-    else:
-        table = table.assign(shady_share=_shady_share(project, place))
-    numeric = {name: np.asarray(column, float) for name, column in one.site_columns(table).items()}
-    key = table.columns[0]
-    frame = pd.DataFrame(numeric, index=pd.Index(table[key], name="site_id"))
-    frame["x"], frame["y"] = place.x.to_numpy(), place.y.to_numpy()
-    since = one.inferences[0].since if one.inferences else None
-    frame["since"] = frame[since] if since else float(project.settings.default_year)
-    return frame
-
-
-def _shady_share(project: Project, place) -> np.ndarray:
-    """1 where a plot faces north, 0 where it faces south, by the elevation raster where that is fine enough."""
-    if "elevation" not in project.rasters or not len(place):
-        return np.full(len(place), UNKNOWN_SHADY_SHARE)
-    _, aspect = slope_aspect(
-        project.rasters["elevation"], np.column_stack([place.x, place.y]), crs=WORKING_CRS
-    )
-    facing = np.where(np.isfinite(aspect), aspect, 0.0)
-    return np.where(np.isfinite(aspect), np.cos(np.radians(facing)) > 0, UNKNOWN_SHADY_SHARE)
-
-
-def _forage(project: Project, numbers: Numbers) -> dict[str, np.ndarray]:
-    yards = project.apiaries
-    names = [f"forage_{name}_ha" for name in COVER_CLASSES]
-    if "land_cover" not in project.rasters or not len(yards):
-        return dict.fromkeys(names, np.full(len(yards), np.nan))
-    # Competition at the largest number a yard held: what is shared out then is never too much in a thinner year.
-    hives = yards[["hives_received", "hives_alive"]].max(axis=1).to_numpy(float)
-    points = np.column_stack([yards.geometry.x, yards.geometry.y])
-    hectares = forage_hectares(
-        project.rasters["land_cover"],
-        points,
-        hives=hives,
-        radius_km=numbers["forage_radius"].mode,
-        crs=WORKING_CRS,
-    )
-    return dict(zip(names, hectares.values()))
 
 
 def _recorded(project: Project, sites: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from html import escape
+from threading import Lock
 
 import numpy as np
 import pandas as pd
@@ -21,15 +22,14 @@ from eco.income.accounts import (
     Stream,
     base_income,
     blocks_of,
-    count_persons,
     ledger,
     price_days,
-    row_means,
-    sum_runs,
     total_gain,
+    village_starts,
 )
 from eco.income.exposure import Exposure
-from eco.livelihoods import LIVELIHOODS
+from eco.income.tallies import add_in_order, count_incomes, count_persons, row_means, sum_runs
+from eco.livelihoods import Livelihood
 from eco.parameters.draws import Draws, Worlds, unit_keys
 from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase, neighbours
@@ -38,34 +38,51 @@ from eco.problems import DataProblem, Finding
 LEVELS = {"county": "counties", "township": "townships", "village": "villages"}
 _CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
 _LINE_MEASURES = ("persons_above_line_without", "persons_above_line_with", "crossing_up", "crossing_down")
-_COUNTS = ("persons_gaining", *_LINE_MEASURES)
-_WORLD_MEASURES = ("gain_yuan", "gain_recurrent_yuan", *_COUNTS)
-_MEAN_MEASURES = (
-    "gain_one_off_yuan",
-    "gain_economic_yuan",
-    "gross_receipts_yuan",
-    *(f"{one.name}_yuan_mean" for one in LIVELIHOODS),
-)
+# Persons x (line - income) / line below the line, and persons x its square: divided by `persons_judged` FGT 1 and 2.
+_GAPS = tuple(f"poverty_{gap}_{when}" for gap in ("gap", "gap_squared") for when in ("without", "with"))
+_COUNTS = ("persons_gaining", *_LINE_MEASURES, *_GAPS)
+# Income per head is counted in 1,024 bins of 40 yuan; what lies beyond them is in the first and the last.
+INCOME_BINS, INCOME_FIRST, INCOME_WIDTH = 1024, -5000.0, 40.0
+CLASSES = ("wage", "operating", "transfer", "property", "cost")
+_WORLD_MEASURES = ("gain_yuan", "gain_recurrent_yuan", "persons_gaining", *_LINE_MEASURES)
+_MEAN_MEASURES = ("gain_one_off_yuan", "gain_economic_yuan", "gross_receipts_yuan")
+_WHEN = ("without", "with")
 _CHUNKS_AHEAD = 8
+_SPREAD = ["mean", "p10", "p50", "p90"]
 FIRST_YEAR, LAST_YEAR = 1990, 2060
 _FLOW_COLUMNS = (
     *("livelihood", "site_id", "flow_zh", "flow_en", "payer", "payee", "income_class"),
     *("recurrent", "recorded", "yuan_mean", "yuan_p10", "yuan_p90"),
 )
-_PAY_GIVEN_UP = Phrase("误工减少的外出务工收入", "migrant pay given up for days beyond the free ones")
+PAY_GIVEN_UP = Phrase("误工减少的外出务工收入", "migrant pay given up for days beyond the free ones")
 _CENT = 0.01
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
 class YearAnswer:
-    """One year: a table of households, and worlds (villages, draws) of every measure by village."""
+    """One year: a table of households, and what it came to in every world.
+
+    `worlds`: by measure, by village, (villages, draws): yuan, persons, or persons x gap (`poverty_gap_with`: persons
+    times the share of the line they lack; `poverty_gap_squared_with`: times its square; divided by the sum of
+    `persons_judged` they are FGT 1 and 2, and 1 - persons_above_line / persons_judged is FGT 0).
+    `totals`: sums over all villages, (draws,): gain_economic_yuan, gross_receipts_yuan, gain_one_off_yuan.
+    `classes`: by income class and whether it recurs, yuan (draws,), migrant pay given up among the wages.
+    `incomes`: persons by income per head, `without` and `with` recurrent gain, (draws, 1024): bin b holds
+    INCOME_FIRST + INCOME_WIDTH x (b, b + 1), the ends everything beyond. Only households whose base is judged count.
+    """
 
     year: int
     line: float | None  # yuan per person; None where no line is known for the year
     households: pd.DataFrame
     villages: pd.Index  # codes of all villages with households, sorted
     worlds: Mapping[str, np.ndarray]
+    totals: Mapping[str, np.ndarray]
+    classes: Mapping[tuple[str, bool], np.ndarray]
+    incomes: Mapping[str, np.ndarray]
+    persons_judged: (
+        np.ndarray
+    )  # (villages,): persons of whom it is known whether the base holds the programme
 
 
 @dataclass(frozen=True)
@@ -101,12 +118,28 @@ class Gains:
         return _by(self.exposure, self.answer(year), level)
 
     def totals(self, year: int | None = None) -> pd.DataFrame:
-        """One row a measure; columns mean, p10, p50, p90 over worlds (only the mean where no more is kept)."""
+        """One row a measure; columns mean, p10, p50, p90 over worlds."""
         answer = self.answer(year)
-        spread = {name: _spread(worlds.sum(axis=0, dtype=float)) for name, worlds in answer.worlds.items()}
-        for name in _MEAN_MEASURES[:3]:
-            spread[name] = [answer.households[name].sum(), np.nan, np.nan, np.nan]
-        return pd.DataFrame(spread, index=["mean", "p10", "p50", "p90"]).T.rename_axis("measure")
+        shown = {name: worlds for name, worlds in answer.worlds.items() if name not in _GAPS}
+        spread = {name: _spread(worlds.sum(axis=0, dtype=float)) for name, worlds in shown.items()}
+        spread |= {name: _spread(answer.totals[name]) for name in _MEAN_MEASURES}
+        return pd.DataFrame(spread, index=_SPREAD).T.rename_axis("measure")
+
+    def classes(self, year: int | None = None) -> pd.DataFrame:
+        """Yuan by income class as the register books it (A17a-d, A18), one-off and recurrent: a row each.
+
+        Columns: income_class (wage, operating, transfer, property, cost; "net" their sum, A19), recurrent (yes, no,
+        all), mean, p10, p50, p90 over worlds. Cost is negative where paid; what was given up is taken off its class.
+        """
+        answer = self.answer(year)
+        nothing = np.zeros(self.draws)
+        rows = []
+        for name in (*CLASSES, "net"):
+            own = CLASSES if name == "net" else (name,)
+            split = [sum((answer.classes.get((c, r), nothing) for c in own), nothing) for r in (True, False)]
+            for recurs, worlds in zip(("yes", "no", "all"), (*split, split[0] + split[1])):
+                rows.append((name, recurs, *_spread(worlds)))
+        return pd.DataFrame(rows, columns=["income_class", "recurrent", *_SPREAD])
 
     def flows(self, household_id: str, year: int | None = None) -> pd.DataFrame:
         """One household's yuan flow by flow: site, payer, payee, class, recurrent, recorded, mean, p10, p90.
@@ -147,7 +180,34 @@ class _Part:
 
     households: dict[str, np.ndarray]
     villages: np.ndarray
-    worlds: dict[str, np.ndarray]
+    worlds: dict[str, np.ndarray]  # kept by village
+    sums: dict  # only their total over villages is kept
+    judged: np.ndarray  # persons by village
+
+
+class _Incomes:
+    """Persons by income per head, counted by all threads: whole numbers, in any order."""
+
+    def __init__(self, draws: int):
+        self._by_world = {when: np.zeros((draws, INCOME_BINS), np.uint32) for when in _WHEN}
+        self._in_all = {when: np.zeros((1, INCOME_BINS), np.uint32) for when in _WHEN}
+        self._turn = Lock()
+
+    def count(self, homes, base: np.ndarray, recurrent: np.ndarray) -> None:
+        """Add households of one chunk; what is the same in all worlds comes as one column."""
+        persons = homes["persons"].astype(np.uint32)
+        known = homes["base_includes_programme"] != "unknown"
+        grid = np.float32(INCOME_FIRST), np.float32(INCOME_WIDTH)
+        nothing = np.zeros((len(persons), 1), np.float32)
+        with self._turn:
+            for when, gain in zip(_WHEN, (nothing, recurrent)):
+                bins = self._in_all if max(base.shape[1], gain.shape[1]) == 1 else self._by_world
+                count_incomes(bins[when], base, gain, persons, known, *grid)
+
+    @property
+    def bins(self) -> dict[str, np.ndarray]:
+        """Persons by bin of income per head, without and with: uint32 (draws, bins)."""
+        return {when: self._by_world[when] + self._in_all[when] for when in _WHEN}
 
 
 def _answer(gains: Gains, year: int, progress: Progress | None) -> YearAnswer:
@@ -159,38 +219,48 @@ def _answer(gains: Gains, year: int, progress: Progress | None) -> YearAnswer:
     villages = pd.Index(
         np.union1d(exposure.project.villages["code"], exposure.project.households["village_code"])
     )
-    worlds = _no_worlds(len(villages), gains.draws, line)
+    worlds = _no_worlds(len(villages), gains.draws, line, exposure.livelihoods)
+    sums: dict = {name: np.zeros(gains.draws) for name in _MEAN_MEASURES}
+    judged = np.zeros(len(villages))
+    incomes = _Incomes(gains.draws)
     rows = []
-    for part, done in _parts(linked, others, year, line=line, size=gains.chunk_households):
+    for part, done in _parts(linked, others, year, line=line, size=gains.chunk_households, incomes=incomes):
         at = villages.get_indexer(part.villages)
         for name, values in part.worlds.items():
             worlds[name][at] += values
+        for name, values in part.sums.items():
+            add_in_order(sums.setdefault(name, np.zeros(gains.draws)), values)
+        judged[at] += part.judged
         rows.append(part.households)
         if progress:
             progress(done, len(linked) + len(others))
     households = _household_table(exposure, rows)
-    return YearAnswer(year, line, households, villages.rename("code"), worlds)
+    totals = {name: sums.pop(name) for name in _MEAN_MEASURES}
+    return YearAnswer(
+        year, line, households, villages.rename("code"), worlds, totals, sums, incomes.bins, judged
+    )
 
 
 def _parts(
-    linked: Stream, others: Stream, year: int, *, line: float | None, size: int
+    linked: Stream, others: Stream, year: int, *, line: float | None, size: int, incomes: _Incomes
 ) -> Iterator[tuple[_Part, int]]:
     """Parts of all households in a fixed order, each with the number of households done."""
-    shared: dict = {}
     if len(others):
-        yield _part(others, (0, len(others)), year, line=line, shared={}), len(others)
+        yield _part(others, (0, len(others)), year, line=line, incomes=incomes), len(others)
     cuts = linked.cuts(size)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        todo = (pool.submit(_part, linked, cut, year, line=line, shared=shared) for cut in cuts)
+        todo = (pool.submit(_part, linked, cut, year, line=line, incomes=incomes) for cut in cuts)
         for part, (_, done) in zip(_in_order(todo), cuts):
             yield part, len(others) + done
 
 
-def _no_worlds(villages: int, draws: int, line: float | None) -> dict[str, np.ndarray]:
-    names = [*_WORLD_MEASURES, *(f"{one.name}_yuan" for one in LIVELIHOODS)]
+def _no_worlds(
+    villages: int, draws: int, line: float | None, livelihoods: tuple[Livelihood, ...]
+) -> dict[str, np.ndarray]:
+    names = [*_WORLD_MEASURES, *_GAPS, *(f"{one.name}_yuan" for one in livelihoods)]
     # Counts of persons in a village are whole numbers: single precision holds them exactly.
     worlds = {name: np.zeros((villages, draws), np.float32 if name in _COUNTS else float) for name in names}
-    for name in _LINE_MEASURES if line is None else ():
+    for name in (*_LINE_MEASURES, *_GAPS) if line is None else ():
         worlds[name][:] = np.nan
     return worlds
 
@@ -212,34 +282,47 @@ def _line(gains: Gains, year: int) -> float | None:
     return own if own is not None else gains.numbers.line(year, series=settings.line_series)
 
 
-def _part(stream: Stream, cut: tuple[int, int], year: int, *, line: float | None, shared: dict) -> _Part:
+def _part(stream: Stream, cut: tuple[int, int], year: int, *, line: float | None, incomes: _Incomes) -> _Part:
     homes = stream.part(cut)
-    book = ledger(stream, cut, year, shared=shared)
-    labour = price_days(book, stream, cut, year, shared=shared)
+    book = ledger(stream, cut, year)
+    labour = price_days(book, stream, cut, year)
     gain = total_gain(book)
-    base = base_income(stream, cut, year, shared=shared)
+    base = base_income(stream, cut, year)
     threshold = stream.worlds.numbers["gain_threshold"].mode
-    village = homes["village_code"]
-    starts = np.flatnonzero(np.append(True, village[1:] != village[:-1]))
-    counts, chance = _counts(homes, starts, base, gain - book.one_off, line=line, threshold=threshold)
+    starts = village_starts(homes)
+    recurrent = gain - book.one_off
+    counts, chance = _counts(homes, starts, base, recurrent, line=line, threshold=threshold)
+    incomes.count(homes, base, recurrent)
     rows = {
         "household_id": homes["household_id"],
-        **_household_rows(book, gain, labour),
+        **_household_rows(book, gain, row_means(labour), stream.livelihoods),
         "chance_above_line": chance,
     }
-    return _Part(rows, village[starts], _village_worlds(book, starts) | counts)
+    worlds, sums = _village_worlds(book, starts, labour)
+    judged = np.where(homes["base_includes_programme"] != "unknown", homes["persons"], 0).astype(float)
+    return _Part(rows, homes["village_code"][starts], worlds | counts, sums, np.add.reduceat(judged, starts))
 
 
-def _village_worlds(book: Ledger, starts: np.ndarray) -> dict[str, np.ndarray]:
-    """Sums by village, float64 (villages, draws); each village is added up on its own, whatever the chunk."""
+def _village_worlds(book: Ledger, starts: np.ndarray, labour: np.ndarray) -> tuple[dict, dict]:
+    """Sums by village, float64 (villages, draws), kept by village or added up; each village on its own."""
     summed = {f"{name}_yuan": sum_runs(yuan, starts) for name, yuan in book.gain.items()}
     gain = sum(summed.values()) if summed else np.zeros((len(starts), 1))
-    return summed | {"gain_yuan": gain, "gain_recurrent_yuan": gain - sum_runs(book.one_off, starts)}
+    one_off = sum_runs(book.one_off, starts)
+    kept = summed | {"gain_yuan": gain, "gain_recurrent_yuan": gain - one_off}
+    economic = gain - sum_runs(labour, starts)
+    return kept, {
+        "gain_one_off_yuan": one_off,
+        "gain_economic_yuan": economic,
+        "gross_receipts_yuan": book.receipts,
+        **book.classes,
+    }
 
 
-def _household_rows(book: Ledger, gain: np.ndarray, labour: np.ndarray) -> dict[str, np.ndarray]:
+def _household_rows(
+    book: Ledger, gain: np.ndarray, labour: np.ndarray, livelihoods: tuple[Livelihood, ...]
+) -> dict[str, np.ndarray]:
     means = {}
-    for one in LIVELIHOODS:
+    for one in livelihoods:
         own = book.gain.get(one.name)
         means[f"{one.name}_yuan_mean"] = np.zeros(len(gain)) if own is None else row_means(own)
     mean = sum(means.values())
@@ -275,9 +358,10 @@ def _counts(
     persons = homes["persons"].astype(np.float32)
     known = homes["base_includes_programme"] != "unknown"
     least = np.float32(np.inf if line is None else line)
+    known = known & (line is not None)
     counts = np.zeros((len(_COUNTS), len(starts), recurrent.shape[1]), np.float32)
     above = count_persons(counts, starts, recurrent, base, persons, known, least, np.float32(threshold))
-    chance = np.where(known & (line is not None), above / recurrent.shape[1], np.nan)
+    chance = np.where(known, above / recurrent.shape[1], np.nan)
     return dict(zip(_COUNTS, counts)), chance
 
 
@@ -345,7 +429,7 @@ def _by(exposure: Exposure, answer: YearAnswer, level: str) -> pd.DataFrame:
     }
     for name, values in sums.items():
         table[name] = at.map(values).fillna(0).astype(int)
-    for name in _MEAN_MEASURES:
+    for name in (*_MEAN_MEASURES, *(f"{one.name}_yuan_mean" for one in exposure.livelihoods)):
         table[name] = at.map(groups[name].sum()).fillna(0.0)
     codes, of_village = np.unique(answer.villages.str[:size], return_inverse=True)
     starts = np.flatnonzero(np.diff(of_village, prepend=-1))
@@ -374,8 +458,8 @@ def _flow_table(gains: Gains, household_id: str, year: int) -> pd.DataFrame:
     names = dict(zip(unit_keys(links["site_id"]), links["site_id"]))
     rows = [
         row
-        for block in blocks_of(links, gains.exposure.sites, pd.Index([household_id]), year=year)
-        for row in _flow_rows(block, names, Draws(worlds, year, block.sites, block.households), year)
+        for block in blocks_of(links, gains.exposure, pd.Index([household_id]), year=year)
+        for row in _flow_rows(block, names, block.draws(worlds, year), year)
     ]
     table = pd.DataFrame(rows, columns=_FLOW_COLUMNS)
     table = table[(table["yuan_mean"] != 0) | (table["yuan_p90"] != 0)]
@@ -390,7 +474,7 @@ def _pay_given_up(gains: Gains, flows: pd.DataFrame, household_id: str, year: in
     for recurrent, column in ((True, "gain_recurrent_yuan"), (False, "gain_one_off_yuan")):
         left = gained[column] - own.loc[own["recurrent"] == recurrent, "yuan_mean"].sum()
         if left < -_CENT:
-            who = ("labour", "", *_PAY_GIVEN_UP, "household", "nobody", "wage")
+            who = ("labour", "", *PAY_GIVEN_UP, "household", "nobody", "wage")
             rows.append((*who, recurrent, False, left, np.nan, np.nan))
     return pd.DataFrame(rows, columns=_FLOW_COLUMNS).astype(flows.dtypes.to_dict())
 

@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
+from eco.income.nearness import Nearness
 from eco.livelihoods.livelihood import Inference, Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
 from eco.records.tables import POOR_TYPES
-from eco.space.reach import decay, pairs_within
 
 LINK_COLUMNS = [
     *("household_id", "site_id", "livelihood", "role", "quantity", "unit", "year"),
@@ -102,6 +101,7 @@ def infer(
     recorded: pd.DataFrame,
     calendar: Calendar,
     free: np.ndarray,
+    near: Nearness,
     numbers: Numbers,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Inferred links of one role, and what found nobody; takes the days it allots out of `free`, in place.
@@ -114,10 +114,9 @@ def infer(
     most = numbers[inference.most].mode if inference.most else np.inf
     rows = recorded[(recorded["livelihood"] == one.name) & (recorded["role"] == inference.role)]
     lacking = _lacking(sites, rows, a_unit, lasting, numbers[inference.share].mode)
-    near = _in_reach(lacking, calendar, numbers)
     rest, since = lacking["rest"].to_numpy(), lacking["since"].to_numpy()
     chosen, taken = [], []
-    for at, (homes, closeness) in enumerate(near):
+    for at, (homes, closeness) in enumerate(near.of(lacking.index)):
         years = calendar.years(since[at], lasting)
         days = free[homes, years].min(axis=1) if len(homes) else np.empty(0)
         who, much = _allot(rest[at], homes, days * closeness, np.minimum(days / a_unit, most))
@@ -138,17 +137,6 @@ def _lacking(sites: pd.DataFrame, rows: pd.DataFrame, days_a_unit, lasting, shar
     rest = sites["site_quantity"] * share - done
     lacking = sites.assign(rest=rest, done=done)[(rest > _NOTHING) & (sites["in_programme"] > 0)]
     return lacking.sort_index(kind="stable").sort_values("since", kind="stable")
-
-
-def _in_reach(lacking: pd.DataFrame, calendar: Calendar, numbers: Numbers):
-    """For every site, the candidates in reach (positions in the calendar) and how close each is (0 to 1)."""
-    able = np.flatnonzero(calendar.candidate)
-    site, home, distance = pairs_within(
-        lacking[["x", "y"]].to_numpy(), calendar.points[able], radius_m=numbers["reach_work"].mode * 1000
-    )
-    near = decay(distance, numbers["reach_decay"].mode * 1000)
-    bounds = np.searchsorted(site, np.arange(len(lacking) + 1))
-    return [(able[home[a:b]], near[a:b]) for a, b in pairwise(bounds)]
 
 
 def _allot(rest, homes, weights, capacity):

@@ -1,7 +1,8 @@
 """Poverty and inequality of the households in a file, weighted by persons.
 
 Poor means income < line. These are rates of the households in the file; a county's rate needs its registered rural
-population as denominator. FGT: Foster, Greer & Thorbecke 1984, Econometrica 52(3), doi 10.2307/1913475.
+population as denominator. FGT: Foster, Greer & Thorbecke 1984, Econometrica 52(3), doi 10.2307/1913475. Sen: Sen 1976,
+Econometrica 44(2), doi 10.2307/1912718. Theil: Theil 1967, Economics and Information Theory, chapter 4.
 """
 
 from __future__ import annotations
@@ -49,6 +50,51 @@ def gini(income, weights=None) -> float:
     upto = np.cumsum(share * income[order]) / total
     before = np.concatenate([[0.0], upto[:-1]])
     return float(max(1 - np.sum(share * (upto + before)), 0.0))
+
+
+def sen(income, line: float, weights=None) -> float:
+    """Sen index H (I + (1 - I) G): share of poor H, their mean gap I as a share of the line, their Gini G.
+
+    The form for many persons; 0 where nobody is poor. Poor persons without any income count with G = 0.
+
+    >>> round(sen([1000, 3000, 5000, 4000], 4000), 4)
+    0.3125
+    """
+    income, weights = _checked(income, weights)
+    poor = (income < line) & (weights > 0)
+    head = fgt(income, line, 0, weights)
+    if not poor.any():
+        return 0.0
+    depth = fgt(income, line, 1, weights) / head
+    some = float(np.sum(income[poor] * weights[poor])) > 0
+    return head * (depth + (1 - depth) * (gini(income[poor], weights[poor]) if some else 0.0))
+
+
+def theil(income, weights=None) -> float:
+    """Theil's T: mean over persons of (y / m) ln(y / m) with m the mean income; an income of 0 adds 0.
+
+    Raises DataProblem for a negative income, for which it is not defined.
+
+    >>> round(theil([1, 1, 1, 5]), 4), theil([2, 2])
+    (0.3128, 0.0)
+    """
+    income, weights = _checked(income, weights)
+    negative = int((income < 0).sum())
+    if negative or not np.sum(income * weights) > 0:
+        found = f"{negative} negative" if negative else "mean 0"
+        raise DataProblem(
+            [
+                _finding(
+                    "E-POV-04",
+                    "income",
+                    found,
+                    Phrase("没有负收入，均值大于 0", "no income below 0, a mean above 0"),
+                )
+            ]
+        )
+    share = income / (np.sum(income * weights) / weights.sum())
+    logs = np.log(share, out=np.zeros_like(share), where=share > 0)
+    return float(max(np.sum(weights * share * logs) / weights.sum(), 0.0))
 
 
 def crossing(without, with_programme, line: float, persons) -> tuple[float, float]:

@@ -1,7 +1,9 @@
 """Chinese bees: honey the flowers there can feed, sold directly or in bulk (facts/domain, items 7 and 8).
 
-A gift of hives is an asset, not income. Colonies shrink along the recorded count, or are held and replaced:
-never both. A frost year takes the crop of all yards at once.
+A gift of hives is an asset, not income. Colonies shrink along the recorded count; after it a lost colony is filled
+by an own swarm, bought again or missing next year: one of the three. A frost year takes the crop of all yards that
+share it. Honey is what a colony's flowers give beyond its own need: the months add up, since a colony stores what it
+gathers, and the year's need is set against the year's flow.
 """
 
 from __future__ import annotations
@@ -56,13 +58,54 @@ def lost_share(beginner, beginner_loss, winter_loss, absconding, frost):
     return np.where(beginner, np.maximum(beginner_loss, frost * absconding), established)
 
 
+def next_year(lost, increase, replaced_share):
+    """Colonies next year for one of this year: own swarms fill lost places, keepers buy a share of what is left.
+
+    >>> [round(float(next_year(0.2, 0.0, share)), 6) for share in (1.0, 0.5, 0.0)], float(next_year(0.2, 0.5, 0.0))
+    ([1.0, 0.9, 0.8], 1.3)
+    """
+    missing = lost - increase
+    return 1 - np.where(missing > 0, (1 - replaced_share) * missing, missing)
+
+
+def bought_share(lost, increase, replaced_share):
+    """Colonies bought in a year for one at work: a share of the lost places that no own swarm fills.
+
+    >>> round(float(bought_share(0.2, 0.1, 0.5)), 6), float(bought_share(0.2, 0.5, 1.0))
+    (0.05, 0.0)
+    """
+    return replaced_share * np.maximum(lost - increase, 0)
+
+
+def gift_yuan(hives, colony_yuan, box_yuan):
+    """What hives received are worth, each a colony in a box: an asset, never income.
+
+    >>> float(gift_yuan(5.0, 750.0, 294.0))
+    5220.0
+    """
+    return hives * (colony_yuan + box_yuan)
+
+
 def _kept(x: Columns, n: Numbers, year: int) -> np.ndarray:
     received = held(x, n["programme_poor_share"])
     since = np.maximum(x["started_year"], x["link_year"])
     alive = np.where(
         x["count_year"] < since, 1, x["alive_share"]
     )  # an older count says nothing of these hives
-    return colonies(received, alive, since, np.maximum(x["count_year"], since), year)
+    at_work = colonies(received, alive, since, np.maximum(x["count_year"], since), year)
+    if np.all(n["colony_replaced_share"] == 1) and np.all(n["colony_increase"] == 0):
+        return at_work
+    return np.minimum(at_work * _grown(x, n, year, since), received * np.maximum(alive, 1))
+
+
+def _grown(x: Columns, n: Numbers, year: int, since: np.ndarray) -> np.ndarray:
+    """Growth or dying out from the count on, calm years taken: the frost of a year past is not carried over."""
+    counted = np.where(x["counted"] > 0, np.maximum(x["count_year"], since) + 1, since)
+    years = np.maximum(year - counted, 0)
+    as_beginner = np.clip(np.minimum(year, since + n["beginner_years"]) - counted, 0, years)
+    how = n["colony_increase"], n["colony_replaced_share"]
+    first, later = (next_year(n[loss], *how) for loss in ("hive_loss_smallholder", "hive_loss_winter"))
+    return first**as_beginner * later ** (years - as_beginner)
 
 
 def _nectar_kg(x: Columns, n: Numbers) -> np.ndarray:
@@ -70,6 +113,7 @@ def _nectar_kg(x: Columns, n: Numbers) -> np.ndarray:
         x["forage_forest_ha"] * n["nectar_forest"]
         + x["forage_grass_ha"] * n["nectar_grass"]
         + x["forage_crop_ha"] * n["nectar_crop"]
+        + x["forage_planted_ha"] * n["nectar_planted"]
     )
 
 
@@ -96,9 +140,10 @@ def _replacement(x: Columns, n: Numbers, year: int) -> np.ndarray:
     lost = lost_share(
         beginner, n["hive_loss_smallholder"], n["hive_loss_winter"], n["frost_absconding"], n["frost_year"]
     )
+    bought = bought_share(lost, n["colony_increase"], n["colony_replaced_share"])
     # Up to the count the loss is already in the shrinking number.
     held = np.where(x["counted"] > 0, np.maximum(x["count_year"], since) < year, 1)
-    return -_kept(x, n, year) * held * lost * n["hive_cost_colony"]
+    return -_kept(x, n, year) * held * bought * n["hive_cost_colony"]
 
 
 def _keeping_days(x: Columns, n: Numbers, year: int) -> np.ndarray:
@@ -121,6 +166,7 @@ def site_columns(yards: pd.DataFrame) -> dict[str, np.ndarray]:
         "forage_forest_ha": yards["forage_forest_ha"].fillna(0),
         "forage_grass_ha": yards["forage_grass_ha"].fillna(0),
         "forage_crop_ha": yards["forage_crop_ha"].fillna(0),
+        "forage_planted_ha": yards["forage_planted_ha"].fillna(0),
     }
 
 
@@ -159,6 +205,7 @@ BEES = Livelihood(
         "forage_forest_ha",
         "forage_grass_ha",
         "forage_crop_ha",
+        "forage_planted_ha",
     ),
     parameters=(
         "honey_yield",
@@ -173,12 +220,15 @@ BEES = Livelihood(
         "frost_year_prob",
         "frost_absconding",
         "hive_cost_colony",
+        "colony_increase",
+        "colony_replaced_share",
         "hive_labour",
         "colony_nectar_need",
         "nectar_to_honey",
         "nectar_forest",
         "nectar_grass",
         "nectar_crop",
+        "nectar_planted",
         "programme_poor_share",
     ),
     flows=(

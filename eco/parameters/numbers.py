@@ -1,9 +1,11 @@
 """Every number of the model with unit, range, source and grade; overriding one needs a source.
 
 Low and high are the smallest and largest believable value. `shape` says how a number is drawn:
-`pert` (beta on low, mode, high), `event` (0 or 1, with the chance another number gives) or `chosen`
-(always its mode: legal units, schedules and rules are never drawn). `varies` says who shares a draw:
-all `together`, each `site`, or each `household`.
+`pert` (beta on low, mode, high), `triangular`, `event` (0 or 1, with the chance another number gives) or
+`chosen` (always its mode: legal units, schedules and rules are never drawn). `varies` says who shares a draw:
+all `together`, each `county`, each `site`, or each `household`. `persistence` says how much a year keeps of the
+year before: 1 the same in all years (what nobody knows), 0 anew each year (weather), between them a correlation.
+`partner` and `correlation` tie a number to another one. Both are judgement (grade D) where the note names no source.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
 
 import pandas as pd
 
@@ -23,9 +25,13 @@ from eco.files import sha256
 from eco.phrases import Phrase, neighbours
 from eco.problems import DataProblem, Finding
 
-SHAPES = ("pert", "event", "chosen")
-VARIES = ("together", "site", "household")
+Shape = Literal["pert", "triangular", "event", "chosen"]
+Varies = Literal["together", "county", "site", "household"]
+SHAPES: tuple[Shape, ...] = get_args(Shape)
+VARIES: tuple[Varies, ...] = get_args(Varies)
 _OVERRIDE_COLUMNS = ("name", "low", "mode", "high", "source", "note")
+# Columns a county's file may have besides: how a number is drawn.
+_HOW_COLUMNS = {"shape": str, "varies": str, "persistence": float, "with": str, "correlation": float}
 
 
 @dataclass(frozen=True)
@@ -49,20 +55,37 @@ class Number:
     low: float
     mode: float
     high: float
-    shape: Literal["pert", "event", "chosen"]
-    varies: Literal["together", "site", "household"]
+    shape: Shape
+    varies: Varies
     source: Source
     chance: str = ""  # for an event: the number that gives its probability
     note: str = ""
+    persistence: float = 1.0  # correlation of a year's normal score with that of the year before
+    partner: str = ""  # the number it goes with
+    correlation: float = 0.0  # of its normal score with that of its partner
+    least: float = 0.0  # below it the number makes no sense
 
     def __post_init__(self):
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low <= self.mode <= self.high):
-            raise DataProblem([_misordered(self)])
+        if findings := _faults_of(self):
+            raise DataProblem(findings)
 
     @property
     def drawn(self) -> bool:
         """Whether worlds differ in this number."""
         return self.shape != "chosen" and self.low < self.high
+
+    @property
+    def most(self) -> float:
+        """Above it the number makes no sense: 1 for a share or a chance."""
+        return 1.0 if self.unit.startswith("fraction") or self.unit in _CHANCE_UNITS else math.inf
+
+    @property
+    def mean(self) -> float:
+        """Expected value over worlds; of an event its mode, since its chance is another number."""
+        weight = {"pert": 4, "triangular": 1}.get(self.shape)
+        if weight is None or not self.drawn:
+            return self.mode
+        return (self.low + weight * self.mode + self.high) / (weight + 2)
 
 
 @dataclass(frozen=True)
@@ -72,6 +95,11 @@ class Numbers:
     values: Mapping[str, Number]
     lines: pd.DataFrame  # series, year, yuan_per_person, source, grade
     inputs: Mapping[str, str] = field(default_factory=dict)  # file of overrides -> sha256
+
+    def __post_init__(self):
+        findings = [f for number in self.values.values() for f in _faults_among(number, self.values)]
+        if findings:
+            raise DataProblem(findings)
 
     def __getitem__(self, name: str) -> Number:
         if name not in self.values:
@@ -92,11 +120,13 @@ class Numbers:
         low: float | None = None,
         mode: float | None = None,
         high: float | None = None,
+        **how,
     ) -> Numbers:
         """The same numbers with one overridden; `source` says on whose word.
 
-        Give `mode` alone to fix the number at one value. Raises DataProblem for an unknown name, an
-        empty source or low > high.
+        Give `mode` alone to fix the number at one value. `how` may say shape, varies, persistence, partner and
+        correlation anew. Raises DataProblem for an unknown name, an empty source, low > high, or a value that
+        makes no sense.
         """
         old = self[name]
         if not source.strip():
@@ -109,6 +139,7 @@ class Numbers:
             mode=old.mode if mode is None else mode,
             high=old.high if high is None else high,
             source=Source("override", "", source),
+            **how,
         )
         return replace(self, values=MappingProxyType({**self.values, name: new}))
 
@@ -127,7 +158,7 @@ class Numbers:
         return None if known.empty else float(known["yuan_per_person"].iloc[0])
 
     def table(self) -> pd.DataFrame:
-        """One row a number: name, label, unit, low, mode, high, shape, varies, kind, grade, source."""
+        """One row a number: name, label, unit, low, mode, high, shape, varies, persistence, kind, grade, source."""
         return pd.DataFrame(
             [
                 {
@@ -140,6 +171,9 @@ class Numbers:
                     "high": n.high,
                     "shape": n.shape,
                     "varies": n.varies,
+                    "persistence": n.persistence,
+                    "with": n.partner,
+                    "correlation": n.correlation,
                     "kind": n.source.kind,
                     "grade": n.source.grade,
                     "source": n.source.title,
@@ -176,30 +210,48 @@ def _own_numbers() -> Numbers:
         row["source"]: Source(row["kind"], row["grade"], row["title"], row["url"], row["date"])
         for row in _rows(folder / "sources.csv")
     }
-    values = {
-        row["name"]: Number(
-            name=row["name"],
-            label=Phrase(row["label_zh"], row["label_en"]),
-            unit=row["unit"],
-            low=float(row["low"]),
-            mode=float(row["mode"]),
-            high=float(row["high"]),
-            shape=row["shape"],
-            varies=row["varies"],
-            source=sources[row["source"]],
-            chance=row["chance"],
-            note=row["note"],
-        )
-        for row in _rows(folder / "values.csv")
-    }
+    values, findings = {}, []
+    for position, row in enumerate(_rows(folder / "values.csv"), start=2):
+        try:
+            values[row["name"]] = _number(row, sources)
+        except DataProblem as problem:
+            findings.extend(_at_row(problem, "values.csv", position))
+    if findings:
+        raise DataProblem(findings)
     with (folder / "lines.csv").open("rb") as file:
         lines = pd.read_csv(file)
     return Numbers(MappingProxyType(values), lines)
 
 
+def _number(row: dict[str, str], sources: Mapping[str, Source]) -> Number:
+    return Number(
+        name=row["name"],
+        label=Phrase(row["label_zh"], row["label_en"]),
+        unit=row["unit"],
+        low=float(row["low"]),
+        mode=float(row["mode"]),
+        high=float(row["high"]),
+        shape=row["shape"],  # type: ignore[arg-type]  # told by _faults_of
+        varies=row["varies"],  # type: ignore[arg-type]
+        source=sources[row["source"]],
+        chance=row["chance"],
+        note=row["note"],
+        # An event comes anew each year unless told; what nobody knows stays unknown in all years.
+        persistence=float(row["persistence"] or row["shape"] != "event"),
+        partner=row["with"],
+        correlation=float(row["correlation"] or 0),
+        least=float(row["least"] or 0),
+    )
+
+
+def _at_row(problem: DataProblem, table: str, position: int) -> list[Finding]:
+    where = f"第{position}行 row {position}"
+    return [replace(finding, table=table, where=where) for finding in problem.findings]
+
+
 def _rows(path) -> list[dict]:
     with path.open("rb") as file:
-        return pd.read_csv(file, dtype=str, keep_default_na=False).to_dict("records")
+        return pd.read_csv(file, dtype=str, keep_default_na=False).fillna("").to_dict("records")
 
 
 def _encoding(path: Path) -> str:
@@ -227,9 +279,10 @@ def _overridden(numbers: Numbers, path: Path) -> Numbers:
     for position, row in enumerate(table.to_dict("records"), start=2):
         try:
             bounds = {key: float(row[key]) for key in ("low", "mode", "high") if row[key].strip()}
-            numbers = numbers.replace(row["name"], source=row["source"], **bounds)
+            numbers = numbers.replace(row["name"], source=row["source"], **bounds, **_how(row))
         except ValueError:
-            found = "/".join(row[key] for key in ("low", "mode", "high"))
+            given = ("low", "mode", "high", "persistence", "correlation")
+            found = "/".join(row[key] for key in given if row.get(key))
             findings.append(
                 _finding(
                     "E-PAR-03",
@@ -242,14 +295,76 @@ def _overridden(numbers: Numbers, path: Path) -> Numbers:
                 )
             )
         except DataProblem as problem:
-            findings.extend(
-                replace(f, table=path.name, where=f"第{position}行 row {position}") for f in problem.findings
-            )
+            findings.extend(_at_row(problem, path.name, position))
     if findings:
         raise DataProblem(findings)
     return numbers
 
 
+def _how(row: dict[str, str]) -> dict:
+    """What a row says of how its number is drawn; an empty cell says nothing."""
+    told = {key: kind(row[key]) for key, kind in _HOW_COLUMNS.items() if row.get(key, "").strip()}
+    return {"partner" if key == "with" else key: value for key, value in told.items()}
+
+
+def _faults_of(number: Number) -> list[Finding]:
+    """What is wrong with a number by itself."""
+    ordered = (
+        math.isfinite(number.low) and math.isfinite(number.high) and number.low <= number.mode <= number.high
+    )
+    faults = [] if ordered else [_misordered(number)]
+    if ordered and not number.least <= number.low <= number.high <= number.most:
+        span = f"{number.least:g} <= … <= {number.most:g}"
+        faults.append(_odd(number, "E-PAR-09", f"{number.low:g}–{number.high:g} {number.unit}", span))
+    for what, allowed in (("shape", SHAPES), ("varies", VARIES)):
+        if getattr(number, what) not in allowed:
+            faults.append(
+                _odd(number, "E-PAR-08", f"{what}={getattr(number, what) or '–'}", ", ".join(allowed))
+            )
+    if not 0 <= number.persistence <= 1:
+        faults.append(
+            _odd(number, "E-PAR-10", f"persistence={number.persistence:g}", "0 <= persistence <= 1")
+        )
+    if not -1 < number.correlation < 1 or bool(number.partner) != (number.correlation != 0):
+        found = f"with={number.partner or '–'}, correlation={number.correlation:g}"
+        faults.append(_odd(number, "E-PAR-10", found, "with=name, -1 < correlation < 1, != 0"))
+    return faults
+
+
+def _faults_among(number: Number, values: Mapping[str, Number]) -> list[Finding]:
+    """What is wrong with a number beside the others: its chance, or the partner it goes with."""
+    faults = []
+    chance = values.get(number.chance)
+    shared = (
+        chance is not None and chance.shape != "event" and chance.varies == "together" and chance.most == 1
+    )
+    if number.shape == "event" and not shared:
+        wanted = "chance=name (varies=together; 0 <= … <= 1)"
+        faults.append(_odd(number, "E-PAR-11", f"chance={number.chance or '–'}", wanted))
+    if number.partner:
+        other = values.get(number.partner)
+        able = other is not None and {number.shape, other.shape} <= {"pert", "triangular", "chosen"}
+        if (
+            other is None
+            or not able
+            or other.varies not in ("together", number.varies)
+            or _circle(number, values)
+        ):
+            wanted = f"with=name (pert/triangular; varies=together/{number.varies}; A → B, not B → A)"
+            faults.append(_odd(number, "E-PAR-11", f"with={number.partner}", wanted))
+    return faults
+
+
+def _circle(number: Number, values: Mapping[str, Number]) -> bool:
+    """Whether a number's partners lead back to it or to one another."""
+    seen: set[str] = set()
+    while number.partner in values and number.name not in seen:
+        seen.add(number.name)
+        number = values[number.partner]
+    return number.name in seen
+
+
+_CHANCE_UNITS = ("1/yr", "0/1")
 _ONCE = Phrase("每个参数一行", "one row a number")
 _KEEP_ONE = Phrase("只留一行", "keep one of the rows")
 _A_NUMBER = Phrase("数字", "a number")
@@ -262,6 +377,11 @@ def _finding(
     code: str, table: str, where: str, column: str, found: str, expected: Phrase, todo: Phrase
 ) -> Finding:
     return Finding(code, "error", table, where, column, found, expected, todo)
+
+
+def _odd(number: Number, code: str, found: str, wanted: str) -> Finding:
+    todo = Phrase("改写该参数", "correct the number")
+    return _finding(code, "parameters", "", number.name, found, Phrase(wanted, wanted), todo)
 
 
 def _unknown(name: str, known, table: str) -> Finding:

@@ -484,6 +484,7 @@ SITES = ("forest_plots", "juncao_plots", "apiaries")
 
 RASTERS: dict[str, tuple[str, ...]] = {
     "elevation": ("高程", "dem"),
+    "elevation_fine": ("精细高程", "dem_fine"),
     "land_cover": ("土地覆盖", "landcover"),
 }
 

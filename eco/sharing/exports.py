@@ -91,7 +91,7 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
             str(unit): round(float(rows["quantity"].sum()), 1)
             for unit, rows in gains.exposure.unallotted.groupby("unit")
         },
-        "forage_known": "land_cover" in project.rasters or not len(yards),
+        "forage_known": bool((gains.exposure.sites["bees"]["forage_known"] > 0).all()),
         "income_years": _span(project.households["income_year"]),
         "base_growth": gains.numbers["base_growth"].mode,
         "links_outside_programme": len(gains.exposure.outside),

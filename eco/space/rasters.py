@@ -19,7 +19,8 @@ from rasterio.windows import Window
 
 MOST_PIXELS = 4_000_000_000
 # What a pixel may hold: metres between the lowest land of Asia and its highest, IGBP codes.
-RANGES = {"elevation": (-430.0, 8850.0), "land_cover": (0.0, 255.0)}
+_HEIGHTS_M = (-430.0, 8850.0)
+RANGES = {"elevation": _HEIGHTS_M, "elevation_fine": _HEIGHTS_M, "land_cover": (0.0, 255.0)}
 _FEET = ("ft", "foot", "feet", "英尺")
 _TYPES = {
     1: 1,
@@ -115,7 +116,7 @@ def raster_faults(path: Path, kind: str = "") -> list[Fault]:
             if raster.crs is None or raster.transform.is_identity:
                 return [Fault("E-RAS-02", "未声明坐标系 / no declared system")]
             unit = (raster.units[0] or "").lower()
-            if kind == "elevation" and any(word in unit for word in _FEET):
+            if kind.startswith("elevation") and any(word in unit for word in _FEET):
                 return [Fault("E-RAS-04", unit)]
             return _value_faults(raster, RANGES.get(kind), unit if kind == "elevation" else None)
     except (RasterioError, OSError, ValueError) as error:

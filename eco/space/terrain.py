@@ -14,7 +14,7 @@ import shapely
 from affine import Affine
 from pyproj import Transformer
 from rasterio.crs import CRS
-from rasterio.enums import Resampling
+from rasterio.enums import MaskFlags, Resampling
 from rasterio.features import geometry_mask
 from rasterio.transform import from_bounds
 from rasterio.warp import reproject, transform_bounds
@@ -25,6 +25,9 @@ from eco.space.rasters import open_raster
 WORKING_CRS = "EPSG:4544"
 MERCATOR = "EPSG:3857"
 WIDEST_PIXEL_FOR_SLOPE_M = 90.0  # a wider pixel averages gullies and terraces away: no slope is better
+WIDEST_M = (
+    WIDEST_PIXEL_FOR_SLOPE_M * 1.01
+)  # a raster of just 90 m measures a hair more or less after projection
 _BAND_ROWS = 1024
 _LEVEL_LIGHT = 0.74  # level ground under a sun 45 degrees high has 0.707
 
@@ -89,7 +92,7 @@ def elevation_at(path: Path | str, points_xy: np.ndarray, *, crs: str = WORKING_
     any CRS; only the rows the points need are read.
     """
     with open_raster(path) as raster:
-        column, row = _pixels(raster, points_xy, crs)
+        column, row = pixels_of(raster, points_xy, crs)
         left, top = np.floor(column).astype(int), np.floor(row).astype(int)
         corners = _neighbourhoods(raster, top, left, 2)
     right_share, lower_share = column - left, row - top
@@ -107,18 +110,17 @@ def slope_aspect(
     the ground. Pixels are measured where they lie, so degrees and Mercator rasters come out right.
     """
     with open_raster(path) as raster:
-        column, row = _pixels(raster, points_xy, crs)
+        column, row = pixels_of(raster, points_xy, crs)
         left, top = np.round(column).astype(int) - 1, np.round(row).astype(int) - 1
         around = _neighbourhoods(raster, top, left, 3)
-        steps = _ground_steps(raster, column, row, crs)
+        steps = ground_steps(raster, column, row, crs)
     per_column, per_row = horn_gradient(around)
     east_of_column, north_of_column, east_of_row, north_of_row = steps
     area = east_of_column * north_of_row - north_of_column * east_of_row
     dz_dx = (per_column * north_of_row - per_row * north_of_column) / area
     dz_dy = (per_row * east_of_column - per_column * east_of_row) / area
     width = np.maximum(np.hypot(east_of_column, north_of_column), np.hypot(east_of_row, north_of_row))
-    # A raster of just 90 m measures a hair more or less after projection.
-    fine = (width <= WIDEST_PIXEL_FOR_SLOPE_M * 1.01) & np.isfinite(around[:, 1, 1])
+    fine = (width <= WIDEST_M) & np.isfinite(around[:, 1, 1])
     slope, aspect = slope_degrees(dz_dx, dz_dy), aspect_degrees(dz_dx, dz_dy)
     return np.where(fine, slope, np.nan), np.where(fine, aspect, np.nan)
 
@@ -170,17 +172,34 @@ def _reprojected(shape: shapely.Geometry, source: str, target: str) -> shapely.G
     return shapely.transform(shape, lambda xy: np.column_stack(move(xy[:, 0], xy[:, 1])))
 
 
-def _pixels(raster: rasterio.DatasetReader, points_xy: np.ndarray, crs: str) -> tuple[np.ndarray, np.ndarray]:
+def read_heights(raster: rasterio.DatasetReader, window: Window) -> np.ndarray:
+    """Heights of a window (rows, columns), float32; NaN outside the raster and where no height is known.
+
+    A raster that declares no missing value often fills its rim with zeros: an exact 0 there is not believed.
+    """
+    inside = window.intersection(Window(0, 0, raster.width, raster.height))
+    values = raster.read(1, window=inside, masked=True).astype(np.float32).filled(np.nan)
+    if MaskFlags.all_valid in raster.mask_flag_enums[0]:
+        values[values == 0] = np.nan
+    heights = np.full((int(window.height), int(window.width)), np.nan, np.float32)
+    top, left = int(inside.row_off - window.row_off), int(inside.col_off - window.col_off)
+    heights[top : top + values.shape[0], left : left + values.shape[1]] = values
+    return heights
+
+
+def pixels_of(
+    raster: rasterio.DatasetReader, points_xy: np.ndarray, crs: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Fractional (column, row) of points, whole numbers at pixel centres; far outside where unknown."""
     points = np.asarray(points_xy, dtype=np.float64).reshape(-1, 2)
     to_raster = Transformer.from_crs(crs, raster.crs, always_xy=True)
     x, y = np.stack(to_raster.transform(points[:, 0], points[:, 1]))
     known = np.isfinite(x) & np.isfinite(y)
-    column, row = _turn(~raster.transform, np.where(known, x, 0.0), np.where(known, y, 0.0))
+    column, row = turn(~raster.transform, np.where(known, x, 0.0), np.where(known, y, 0.0))
     return np.where(known, column - 0.5, -9.0), np.where(known, row - 0.5, -9.0)
 
 
-def _turn(transform: Affine, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def turn(transform: Affine, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The affine map of arrays; the operator for it differs between releases of affine."""
     a, b, c, d, e, f = transform[:6]
     return a * x + b * y + c, d * x + e * y + f
@@ -199,20 +218,20 @@ def _neighbourhoods(
         mine = np.flatnonzero(inside & (top // _BAND_ROWS == band))
         start, stop = int(top[mine].min()), int(top[mine].max()) + size
         window = Window(first, start, last - first, stop - start)
-        values = raster.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+        values = read_heights(raster, window).astype(np.float64)
         views = np.lib.stride_tricks.sliding_window_view(values, (size, size))
         squares[mine] = views[top[mine] - start, left[mine] - first]
     return squares
 
 
-def _ground_steps(
+def ground_steps(
     raster: rasterio.DatasetReader, column: np.ndarray, row: np.ndarray, crs: str
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Metres east and north that one column, then one row, covers at each pixel."""
     to_ground = Transformer.from_crs(raster.crs, crs, always_xy=True)
 
     def place(columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
-        x, y = _turn(raster.transform, columns + 0.5, rows + 0.5)
+        x, y = turn(raster.transform, columns + 0.5, rows + 0.5)
         return np.stack(to_ground.transform(x, y))
 
     per_column = (place(column + 1, row) - place(column - 1, row)) / 2
