@@ -58,7 +58,7 @@ def _numbers():
 
 
 def _totals(exposure, values: np.ndarray) -> np.ndarray:
-    """Yuan to the household in the year with the uncertain numbers at given values: (samples, numbers) -> (samples,)."""
+    """Yuan to the household in the year with the drawn numbers at given values: (samples, numbers) to (samples,)."""
     numbers = _numbers()
     known = {name: np.full((1, 1), numbers[name].mode) for name in numbers}
     known |= {name: values[:, at][None, :] for at, name in enumerate(NAMES)}
