@@ -9,8 +9,9 @@ import pandas as pd
 
 from eco.files import write_text
 from eco.income.gains import Gains
-from eco.income.influence import FEWEST_DRAWS, drivers
+from eco.income.influence import FEWEST_DRAWS, doubts_in_words, drivers
 from eco.phrases import word
+from eco.sharing.chapters import chapters
 from eco.sharing.exports import summary
 
 _PERSON_MEASURES = (
@@ -31,6 +32,7 @@ def write_report(path: Path | str, gains: Gains, *, year: int | None = None, lan
     template = (files("eco.sharing") / "report.html").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
     facts = summary(gains, year=year)
+    table = drivers(gains, year=facts["year"]) if gains.draws >= FEWEST_DRAWS else pd.DataFrame()
     text = page.render(
         lang="zh-CN" if lang == "zh" else "en",
         say=lambda key, **values: word(f"report_{key}", lang).format(**values),
@@ -40,7 +42,9 @@ def write_report(path: Path | str, gains: Gains, *, year: int | None = None, lan
         accounts=_accounts(gains, facts),
         people=[(measure, facts[measure]) for measure in _PERSON_MEASURES],
         counties=_bars(gains.by("county", facts["year"])),
-        drivers=_drivers(gains, facts["year"], lang),
+        drivers=_drivers(table, lang),
+        doubt="" if table.empty else doubts_in_words(table).say(lang),
+        chapters=chapters(gains, facts["year"], lang=lang),
         levels=_level_counts(gains),
         inferred=_inferred(gains, facts),
         measure_words=lambda name: word(f"measure_{name}", lang),
@@ -121,14 +125,13 @@ def _bars(counties: pd.DataFrame) -> list[dict]:
     ]
 
 
-def _drivers(gains: Gains, year: int, lang: str) -> list[dict]:
-    if gains.draws < FEWEST_DRAWS:
+def _drivers(table: pd.DataFrame, lang: str) -> list[dict]:
+    if table.empty:
         return []
-    table = drivers(gains, year=year)
-    table = table[table["share"] > 0].drop_duplicates("parameter").head(_DRIVERS_SHOWN)
+    shown = table[table["share"] > 0].drop_duplicates("parameter").head(_DRIVERS_SHOWN)
     return [
         {**row, "label": row[f"label_{lang}"], "of": word(row["livelihood"], lang)}
-        for row in table.to_dict("records")
+        for row in shown.to_dict("records")
     ]
 
 
