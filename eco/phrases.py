@@ -55,6 +55,7 @@ WORDS: dict[str, Phrase] = {
     "sheet_draws": Phrase("抽样次数", "Draws"),
     "sheet_seed": Phrase("随机种子", "Seed"),
     "sheet_inputs": Phrase("输入文件校验", "Input fingerprints"),
+    "sheet_made_on": Phrase("制作日期", "Made on"),
     "sheet_made_with": Phrase(
         "地图程序 Leaflet 1.9.3（BSD-2 许可）；无底图，不联网",
         "Drawn with Leaflet 1.9.3 (BSD-2 licence); no base map, no network",

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eco.problems import DataProblem
-from eco.sharing import privacy
+from eco.sharing.privacy import editions, gate, groups, masks
 
 NUMBERS = ("gain_yuan_mean", "forest_yuan_mean", "juncao_yuan_mean", "bees_yuan_mean", "persons")
 
@@ -35,7 +35,7 @@ def village(code, *, forest=0, bees=0, none=0):
 
 def public(*villages):
     households = pd.concat(villages, ignore_index=True)
-    return privacy.public_places(frames(households), households)
+    return groups.public_places(frames(households), households)
 
 
 def shown(frame):
@@ -87,7 +87,7 @@ def test_a_hidden_township_takes_its_villages_and_one_neighbour():
 
 def test_nothing_but_a_total_is_published_of_a_place():
     """A split or a count of those who gain, beside a total, gives single households away by subtraction."""
-    public_columns = privacy.edition_named("public").columns
+    public_columns = editions.edition_named("public").columns
     for level in ("county", "township", "village"):
         for name in public_columns[level]:
             assert not name.startswith(("forest_yuan", "juncao_yuan", "bees_yuan", "persons_gaining")), name
@@ -116,7 +116,7 @@ def test_no_sum_of_hidden_villages_rests_on_fewer_than_five(rows):
         ],
         ignore_index=True,
     )
-    answer = privacy.public_places(frames(households), households)
+    answer = groups.public_places(frames(households), households)
     behind = (
         households.assign(behind=households["gain_yuan_mean"].ne(0)).groupby("village_code")["behind"].sum()
     )
@@ -154,32 +154,32 @@ def sites_and_links(sharing):
 def test_sites_shared_by_fewer_than_five_households_go(sharing, left):
     sites, links = sites_and_links(sharing)
     doubled = pd.concat([links, links], ignore_index=True)  # a household with two roles is one household
-    assert privacy.public_sites(sites, doubled)["site_id"].tolist() == left
+    assert groups.public_sites(sites, doubled)["site_id"].tolist() == left
 
 
 def test_township_totals_of_sites_need_five_households():
     sites, links = sites_and_links({"a": 2, "b": 2})
-    assert len(privacy.site_totals(sites, links, "hives")) == 0
+    assert len(groups.site_totals(sites, links, "hives")) == 0
     sites, links = sites_and_links({"a": 2, "b": 3})
-    assert privacy.site_totals(sites, links, "hives").to_dict() == {TOWN + "000": 20.0}
+    assert groups.site_totals(sites, links, "hives").to_dict() == {TOWN + "000": 20.0}
 
 
 def test_unknown_edition_answers_with_the_known_ones():
     with pytest.raises(ValueError, match=r"county, public"):
-        privacy.edition_named("pubic")
+        editions.edition_named("pubic")
 
 
 def test_columns_are_an_allow_list():
     frame = pd.DataFrame({"id": ["H1"], "x": [0.0], "head_name": ["某"], "phone": ["1"], "workers": [2]})
-    assert list(privacy.edition_named("county").allow(frame, "household").columns) == ["id", "x"]
+    assert list(editions.edition_named("county").allow(frame, "household").columns) == ["id", "x"]
     with pytest.raises(KeyError):
-        privacy.edition_named("public").allow(frame, "household")
+        editions.edition_named("public").allow(frame, "household")
 
 
 def test_pseudonyms_hang_on_the_key_and_do_not_repeat():
     ids = pd.Series([f"HH{number:06d}" for number in range(20_000)])
-    first, again = privacy.pseudonyms(ids, b"k" * 32), privacy.pseudonyms(ids, b"k" * 32)
-    other = privacy.pseudonyms(ids, b"l" * 32)
+    first, again = masks.pseudonyms(ids, b"k" * 32), masks.pseudonyms(ids, b"k" * 32)
+    other = masks.pseudonyms(ids, b"l" * 32)
     assert first.equals(again)
     assert first.is_unique
     assert not first.isin(other).any()
@@ -188,9 +188,9 @@ def test_pseudonyms_hang_on_the_key_and_do_not_repeat():
 def test_blur_forgets_where_in_the_square_a_household_stands():
     ids = pd.Series(["a", "b", "c"])
     corner = np.array([[463_000.0, 3_934_000.0]] * 3)
-    at_corner = privacy.blur(corner, ids, key=b"k", grid_m=100.0)
+    at_corner = masks.blur(corner, ids, key=b"k", grid_m=100.0)
     inside = np.array([[99.0, 0.5], [1.0, 50.0], [33.0, 99.0]])
-    elsewhere = privacy.blur(corner + inside, ids, key=b"k", grid_m=100.0)
+    elsewhere = masks.blur(corner + inside, ids, key=b"k", grid_m=100.0)
     assert np.array_equal(at_corner, elsewhere)
     assert ((at_corner >= corner) & (at_corner < corner + 100)).all()
     assert len(np.unique(at_corner, axis=0)) == 3
@@ -226,7 +226,7 @@ PAGE = '<h1>{text}</h1><script type="application/json">{{"a":["{inside}",{number
 def test_a_planted_personal_value_is_refused_and_masked(leak):
     page = PAGE.format(**({"text": "图", "inside": "村", "number": "1"} | leak))
     with pytest.raises(DataProblem) as problem:
-        privacy.refuse_personal(page, REGISTER)
+        gate.refuse_personal(page, REGISTER)
     value = next(iter(leak.values()))
     assert value not in str(problem.value)
     assert problem.value.findings[0].code == "E-PRIV-01"
@@ -234,6 +234,6 @@ def test_a_planted_personal_value_is_refused_and_masked(leak):
 
 def test_what_only_looks_like_a_personal_value_passes():
     page = PAGE.format(text="2020 年", inside="测试丙", number="2020")
-    privacy.refuse_personal(page, REGISTER, place_names=["测试丙"])
+    gate.refuse_personal(page, REGISTER, place_names=["测试丙"])
     # A name inside code is code: Leaflet's own words are nobody's.
-    privacy.refuse_personal("<script>var HH000412=1</script>", REGISTER)
+    gate.refuse_personal("<script>var HH000412=1</script>", REGISTER)

@@ -16,12 +16,11 @@ import pandas as pd
 import shapely
 
 from eco.phrases import WORDS, word
-from eco.records.tables import TABLES
 from eco.sharing.maps.page import data_uri, pack
+from eco.sharing.release import LEVELS
 from eco.space.datums import to_degrees
 from eco.space.terrain import relief
 
-LEVELS = ("county", "township", "village")
 CLASSES = 6
 _RELIEF_BYTES = 300_000
 
@@ -163,18 +162,6 @@ def _number(value: float, whole: bool) -> float | int | None:
         return None
     rounded = round(value, 0 if whole else 1)
     return int(rounded) if rounded == int(rounded) else rounded
-
-
-def choice_label(table: str, column: str, value: object, lang: str) -> str:
-    """One of our words for a choice as a reader of `lang` says it; other texts as they are.
-
-    >>> choice_label("juncao_plots", "use", "fed", "zh"), choice_label("juncao_plots", "use", "fed", "en")
-    ('自用', 'fed')
-    """
-    choices = TABLES[table][column].choices
-    if value not in choices:
-        return str(value)
-    return choices[str(value)][0] if lang == "zh" else str(value).replace("_", " ")
 
 
 def relief_layer(path: Path, counties: gpd.GeoSeries) -> dict[str, object]:
