@@ -42,13 +42,13 @@ def estimate(exposure: Exposure, numbers: Numbers, *, draws: int, seed: int, yea
     answer = {}
     for home in exposure.project.households.drop(columns="geometry").to_dict("records"):
         own = links.get(home["household_id"], [])
-        books = [_year(home, own, exposure, worlds, year, w, priced=True) for w in range(draws)]
+        books = [_year(home, own, exposure, worlds, year, w) for w in range(draws)]
         base = [_base(home, own, exposure, worlds, year, w) for w in range(draws)]
         answer[home["household_id"]] = _summary(home, books, base, line, numbers["gain_threshold"].mode)
     return answer
 
 
-def _year(home, links, exposure, worlds, year, w, *, priced, recorded_only=False) -> Book:
+def _year(home, links, exposure, worlds, year, w, *, recorded_only=False) -> Book:
     book = Book()
     book.labour = 0.0
     for link in links:
@@ -62,9 +62,8 @@ def _year(home, links, exposure, worlds, year, w, *, priced, recorded_only=False
         {"forest": _forest, "juncao": _juncao, "bees": _bees}[link["livelihood"]](
             link, site, drawn, year, book
         )
-    if priced:
-        own = home["household_id"]
-        _price_days(home, book, _Drawn(worlds, year, own, own, home["village_code"][:6], w))
+    own = home["household_id"]
+    _price_days(home, book, _Drawn(worlds, year, own, own, home["village_code"][:6], w))
     return book
 
 
@@ -292,9 +291,7 @@ def _price_days(home, book, n):
 def _base(home, links, exposure, worlds, year, w) -> float:
     base = home["income_yuan_per_person"]
     if home["base_includes_programme"] == "yes":
-        then = _year(
-            home, links, exposure, worlds, int(home["income_year"]), w, priced=False, recorded_only=True
-        )
+        then = _year(home, links, exposure, worlds, int(home["income_year"]), w, recorded_only=True)
         base -= sum(then.by_livelihood.values()) / home["persons"]
     return base * (1 + worlds.numbers["base_growth"].mode) ** (year - home["income_year"])
 

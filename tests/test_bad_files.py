@@ -762,6 +762,29 @@ def test_a_raster_in_feet_is_refused_by_its_unit(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("unit", "code"),
+    [
+        *((metres, None) for metres in ("m", "Metre", "米", "[m]", "meters above sea level")),
+        *((other, "E-RAS-04") for other in ("ft", "英尺", "km", "cm", "mm", "dm")),
+        ("", "E-RAS-06"),
+    ],
+)
+@pytest.mark.parametrize("name", ["elevation", "elevation_fine"])
+def test_heights_are_taken_in_metres_only(tmp_path, unit, code, name):
+    path = write_raster(tmp_path / "elevation.tif", unit=unit)
+    assert raster_codes(path, name) == ([code] if code else [])
+
+
+def test_pixels_that_stand_for_something_else_are_refused(tmp_path):
+    path = write_raster(tmp_path / "elevation.tif")
+    with rasterio.open(path, "r+") as raster:
+        raster.scales = [0.1]
+    assert raster_codes(path) == ["E-RAS-04"]
+    cover = write_raster(tmp_path / "land_cover.tif", np.full((8, 8), 10.5), unit="")
+    assert raster_codes(cover, "land_cover") == ["E-RAS-04"]
+
+
+@pytest.mark.parametrize(
     "text", ["<VRTDataset rasterXSize='1' rasterYSize='1'></VRTDataset>", "II*\0", "", "PK\3\4"]
 )
 def test_a_tif_that_is_none_is_not_opened(tmp_path, text):

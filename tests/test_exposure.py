@@ -227,6 +227,35 @@ def test_the_nearest_and_freest_come_first_and_take_most():
     assert set(taken(500.0)) == {"near", "busy", "far"}
 
 
+def test_what_asks_for_more_days_is_cut_last_livelihood_first_and_reported():
+    """Hives ask 8 days and come first, grass 12, forest what is left; what finds no day is told."""
+    sites = {
+        "apiaries": [{"apiary_id": "B1", "hives_received": 5.0, "started_year": 2020}],  # 4 hives, 8 days
+        "juncao_plots": [{"plot_id": "J1", "area_mu": 2.5, "season": 2020}],  # 2 mu, 12 days
+        "forest_plots": [
+            {"plot_id": "F1", "area_mu": 100.0, "planted_year": 2020}
+        ],  # 45 mu to plant and tend
+    }
+
+    def taken(free_days):
+        home = {"household_id": "H1", "free_days": free_days}
+        exposure = link(small_project(households=[home], **sites), NUMBERS)
+        got = exposure.links.groupby(["livelihood", "role"])["quantity"].sum()
+        left = exposure.unallotted.set_index(["site_id", "role"])["quantity"]
+        return got.to_dict(), left.to_dict()
+
+    got, left = taken(5.0)
+    assert got == pytest.approx({("bees", "keeper"): 2.5})
+    assert left == pytest.approx(
+        {("B1", "keeper"): 1.5, ("J1", "grower"): 2.0, ("F1", "planter"): 45.0, ("F1", "tender"): 45.0}
+    )
+    got, left = taken(11.0)
+    assert got == pytest.approx({("bees", "keeper"): 4.0, ("juncao", "grower"): 0.5})
+    assert left[("J1", "grower")] == pytest.approx(1.5) and left[("F1", "planter")] == pytest.approx(45.0)
+    got, _ = taken(29.0)
+    assert got[("forest", "planter")] == pytest.approx(1.0)
+
+
 def test_overbooked_work_is_reported_and_never_cut():
     project = small_project(
         households=[{"household_id": "H1", "free_days": 60.0}, {"household_id": "H2", "free_days": 60.0}],

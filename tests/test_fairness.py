@@ -1,15 +1,27 @@
 """Indices of a file's households: exact where households are few, the same as two other implementations."""
 
+from dataclasses import replace
+
 import inequality
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_projects import fixed, link_row, nothing_inferred, small_project
+from small_projects import VILLAGES, fixed, link_row, nothing_inferred, small_project
 
 from eco.income import poverty
 from eco.income.exposure import link
-from eco.income.fairness import GROUPS, MEASURES, fairness, left_behind
+from eco.income.fairness import (
+    GROUPS,
+    MEASURES,
+    allowances_at_risk,
+    county_rate,
+    fairness,
+    growth_alone,
+    left_behind,
+)
+from eco.income.fiscal import grain_land, yuan_a_fiscal_yuan
 from eco.income.gains import estimate_gains
 from eco.problems import DataProblem
 
@@ -106,3 +118,90 @@ def test_what_cannot_be_answered_is_said():
     with pytest.raises(DataProblem, match="E-EST-08"):
         fairness(estimate(village([3000, 5000], line_yuan_per_person={})), 2045)
     assert set(GROUPS) >= {"file", "county", "township", "main_cause", "household_size"}
+
+
+def guarded(**said):
+    """Two guards: one of four persons on 3,000 a head, lifted by 2,000; one on 3,700 whom growth would lift alone."""
+    homes = [
+        {"household_id": "H0", "income_yuan_per_person": 3000.0, "village_code": VILLAGES[0]},
+        {"household_id": "H1", "income_yuan_per_person": 3700.0, "village_code": VILLAGES[0]},
+        {"household_id": "H2", "income_yuan_per_person": 3700.0, "village_code": VILLAGES[3], "persons": 3.0},
+    ]
+    for home, more in zip(homes, said.pop("homes", [{}, {}, {}])):
+        home.update(more)
+    links = [link_row(home, "F1", "guard", 1, "posts", 2017) for home in ("H0", "H1")]
+    return estimate(
+        small_project(households=homes, forest_plots=[{"plot_id": "F1", "planted_year": 2016}], links=links),
+        guard_wage=8000,
+    )
+
+
+def test_growth_alone_takes_from_the_programme_what_it_did_not_do():
+    # Four years from 2016 to 2020: 3,700 x 1.05^4 = 4,497; 3,000 x 1.05^4 = 3,647, x 1.1^4 = 4,392.
+    table = growth_alone(guarded(), 2020).set_index("growth")
+    assert table.index.tolist() == [0.0, 0.05, 0.1]
+    assert table["crossing_by_growth"].tolist() == [0, 7, 11]
+    assert table["crossing_up"].tolist() == [8, 4, 0]
+    assert table["persons_above_line_with"].tolist() == [8, 11, 11]
+    assert growth_alone(guarded(), 2020, growths=[0.02])["growth"].tolist() == [0.0, 0.02]
+
+
+def test_growth_changes_neither_gain_nor_the_estimate_it_was_asked_of():
+    gains = guarded()
+    before = gains.totals(2020)
+    growth_alone(gains, 2020)
+    pd.testing.assert_frame_equal(gains.totals(2020), before)
+    assert gains.numbers["base_growth"].mode == 0
+
+
+def test_an_allowance_that_may_be_cut_is_flagged_with_the_most_it_may_lose():
+    homes = [{"register_type": "minimum_allowance"}, {}, {"register_type": "minimum_allowance"}]
+    table = allowances_at_risk(guarded(homes=homes), 2020).set_index("household_id")
+    assert table.index.tolist() == ["H0"]  # H1 is on no allowance, H2 gains nothing
+    assert table.loc["H0", "gain_recurrent_yuan"] == pytest.approx(8000)
+
+
+def test_a_countys_rate_stands_on_its_rural_population():
+    table = county_rate(guarded(), {"621102": 100.0, "621126": 60.0}, 2020).set_index("code")
+    assert table["rate_without"].tolist() == pytest.approx([8 / 100, 3 / 60])
+    assert table["rate_with"].tolist() == pytest.approx([0.0, 3 / 60])
+    unjudged = guarded(homes=[{"base_includes_programme": "unknown"}, {}, {}])
+    row = county_rate(unjudged, {"621102": 100.0}, 2020).iloc[0]
+    assert (row["persons"], row["persons_unjudged"], row["rate_without"]) == (8, 4, pytest.approx(4 / 100))
+
+
+def test_no_county_rate_without_a_denominator_that_can_be_one():
+    with pytest.raises(DataProblem) as problem:
+        county_rate(guarded(), {"621102": 7.0, "999999": 100.0, "621126": float("nan")}, 2020)
+    assert [finding.column for finding in problem.value.findings] == ["621102", "999999", "621126"]
+    assert all(f.code == "E-EST-15" and f.sentence("zh") and f.sentence("en") for f in problem.value.findings)
+    with pytest.raises(DataProblem, match="E-EST-08"):
+        growth_alone(estimate(village([3000, 5000], line_yuan_per_person={})), 2045)
+
+
+def test_every_grouping_counts_every_person_once():
+    homes = [
+        {"persons": 9.0, "main_cause": "schooling"},
+        {"persons": 7.0, "main_cause": ""},
+        {"main_cause": np.nan},
+    ]
+    gains = guarded(homes=homes)
+    expected = {
+        "file": {"file": 19}, "county": {"621102 安定区": 16, "621126 岷县": 3},
+        "township": {"621102101 甲镇": 16, "621126101 丙镇": 3}, "main_cause": {"schooling": 9, "other": 10},
+        "household_size": {"3": 3, "7+": 16},
+    }  # fmt: skip
+    for by, persons in expected.items():
+        table = fairness(gains, 2020, by=by).query("measure == 'gap'").set_index("group")["persons"]
+        assert table.to_dict() == persons, by
+        assert left_behind(gains, 2020, by=by).set_index("group")["persons"].to_dict() == persons, by
+
+
+def test_indices_do_not_hang_on_chunks_or_the_order_of_rows():
+    gains = guarded()
+    project = gains.exposure.project
+    turned = {name: table.iloc[::-1].reset_index(drop=True) for name, table in project.tables.items()}
+    other = link(replace(project, tables=turned), gains.numbers)
+    other = estimate_gains(other, gains.numbers, draws=20, seed=3, chunk_households=1)
+    for ask in (fairness, left_behind, growth_alone, allowances_at_risk, yuan_a_fiscal_yuan, grain_land):
+        pd.testing.assert_frame_equal(ask(gains, 2020), ask(other, 2020), check_exact=True)

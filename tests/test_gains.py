@@ -14,7 +14,10 @@ from test_forage import write_cover
 from eco.income import gains as gains_module
 from eco.income.exposure import link
 from eco.income.gains import estimate_gains
+from eco.livelihoods import Flow, Livelihood
+from eco.livelihoods.forest import FOREST
 from eco.parameters.numbers import load_parameters
+from eco.phrases import Phrase
 from eco.problems import DataProblem
 
 NUMBERS = load_parameters()
@@ -197,6 +200,12 @@ def _all(gains, year=2020):
         _bytes(gains, year),
         *(frame.to_csv(float_format="%.17g") for frame in frames),
         gains.totals(year).to_csv(),
+        gains.classes(year).to_csv(float_format="%.17g"),
+        *(
+            worlds.tobytes()
+            for kept in (gains.answer(year).worlds, gains.answer(year).incomes)
+            for worlds in kept.values()
+        ),
     ]
 
 
@@ -490,6 +499,76 @@ def test_a_base_without_its_year_stops_nobody():
     home = {"income_year": np.nan, "base_includes_programme": "yes"}
     row = _guard(home).households(2020).iloc[0]
     assert row["gain_yuan_mean"] == pytest.approx(8000, abs=0.01)
+
+
+@pytest.mark.parametrize("line", [4000.0, 4001.0])
+def test_in_its_own_year_a_base_that_holds_the_programme_is_what_the_register_says(line):
+    """60 hives ask 120 days of 100: the register's 4,000 a head already lack the migrant pay of the other 20."""
+    home = {"free_days": 100.0, "income_yuan_per_person": 4000.0, "income_year": 2020.0}
+    home |= {"base_includes_programme": "yes"}
+    gains = _one(
+        home, links=[link_row("H1", "B1", "keeper", 60, "hives", 2010)],
+        apiaries=[{"apiary_id": "B1", "started_year": 2010, "hives_received": 60.0}],
+        line_yuan_per_person={2020: line, 2021: line},
+    )  # fmt: skip
+    for year in (2020, 2021):
+        above = gains.totals(year).loc["persons_above_line_with", "mean"]
+        assert above == (4 if line == 4000 else 0), year
+
+
+def test_a_countys_own_line_stands_above_the_national_one():
+    def line(**said):
+        return _guard(**said).answer(2019).line
+
+    assert line(line_yuan_per_person={}) == 3747 and line(line_yuan_per_person={2019: 3800.0}) == 3800
+    assert line(line_yuan_per_person={2019: 3300.0}, line_series="statistics") == 3300
+    with pytest.raises(DataProblem, match="E-EST-10") as problem:
+        line(line_yuan_per_person={2019: 3300.0})
+    finding = problem.value.findings[0]
+    assert "3300" in finding.sentence("zh") and "3747 yuan a head (exit check, 2019)" in finding.sentence(
+        "en"
+    )
+
+
+def test_series_are_never_mixed():
+    """The series of the statistics ends in 2019: no other one stands in for it."""
+    gains = _guard(line_yuan_per_person={}, line_series="statistics")
+    assert gains.answer(2019).line == 3218 and gains.answer(2020).line is None
+    with pytest.raises(DataProblem, match="E-PAR-01"):
+        _guard(line_yuan_per_person={}, line_series="statistic").answer(2020)
+
+
+def _between_households() -> Livelihood:
+    """One household leases land to another: 300 yuan a mu from hand to hand, written down once on either side."""
+    rent = 300
+
+    def received(x, n, year):
+        return x["quantity"] * (x["link_year"] <= year) * rent
+
+    def paid(x, n, year):
+        return -received(x, n, year)
+
+    label = Phrase("户间流转", "lease among households")
+    flows = (
+        Flow("rent_received", label, "lessor", "market", "property", True, received),
+        Flow("rent_paid", label, "grower", "market", "cost", True, paid),
+    )
+    needs = ("quantity", "link_year")
+    return Livelihood("lease", label, "forest_plots", FOREST.site_columns, (), needs, (), flows, {}, {})
+
+
+def test_what_households_of_the_file_pay_each_other_nets_out():
+    links = [link_row("H1", "F1", "lessor", 5, "mu", 2018), link_row("H2", "F1", "grower", 5, "mu", 2018)]
+    homes = [{"household_id": home, "income_yuan_per_person": 5000.0} for home in ("H1", "H2")]
+    project = small_project(households=homes, forest_plots=[{"plot_id": "F1"}], links=links)
+    numbers = fixed()
+    gains = estimate_gains(link(project, numbers, livelihoods=(_between_households(),)), numbers, draws=10)
+    assert gains.households(2020)["gain_yuan_mean"].tolist() == [1500, -1500]
+    measures = ["gain_yuan", "gain_recurrent_yuan", "gain_economic_yuan"]
+    assert not gains.totals(2020).loc[measures].to_numpy().any()
+    net = gains.classes(2020).query("income_class == 'net'")
+    assert not net[["mean", "p10", "p90"]].to_numpy().any()
+    assert (gains.by("county", 2020)["gain_yuan_mean"] == 0).all()
 
 
 def test_a_named_growth_carries_the_base_to_the_year():

@@ -1,12 +1,14 @@
 """Who is near what: walked where the terrain is known, straight where it is not, and which of both is said."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from small_projects import SOUTH, WEST, dingxi, small_project
 from test_terrain import write_raster
 
 from eco.income.exposure import link
-from eco.income.sites import ground_report
+from eco.income.sites import ground_report, plots_on_ground
 from eco.parameters.numbers import load_parameters
 
 NUMBERS = load_parameters()
@@ -87,6 +89,17 @@ def test_the_finer_raster_speaks_first_and_the_wide_one_where_it_is_silent(tmp_p
     sites = link(project, NUMBERS).sites["forest"]
     assert sites["aspect_known"].tolist() == [1, 0, 0] and sites["shady_share"].tolist() == [1, 0, 0]
     assert all(report["zh"].str.len()) and all(report["en"].str.contains("cannot tell"))
+
+
+def test_a_plot_given_as_a_point_says_why_its_slope_and_aspect_are_not_known(tmp_path):
+    heights = np.full((SIZE, SIZE), 1800.0)
+    rasters = ground(tmp_path / "level.tif", heights)
+    project = small_project(forest_plots=[{"plot_id": "F1"}], rasters=rasters)
+    table = project.forest_plots.set_geometry(project.forest_plots.centroid)
+    pointed = replace(project, tables={**project.tables, "forest_plots": table})
+    told = ground_report(pointed).set_index("what")["why"].to_dict()
+    assert told == {"shady_share": "level"}
+    assert plots_on_ground(pointed, table)["pixel_m"].item() == pytest.approx(CELL, rel=0.01)
 
 
 def test_the_example_says_where_it_knows_slopes_and_that_its_lines_are_straight():

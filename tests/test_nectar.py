@@ -225,6 +225,19 @@ def test_a_yard_outside_the_raster_cannot_tell_while_its_neighbour_can(tmp_path)
     assert "most of the land around" in found.loc["S2", "why_en"] and found.loc["S1", "honey_kg"] > 0
 
 
+@pytest.mark.parametrize("nodata", [None, -9999.0])
+def test_pixels_that_are_no_number_are_unknown_and_no_water(tmp_path, nodata):
+    project = _near(tmp_path, CROP)
+    path = project.rasters["land_cover"]
+    with rasterio.open(path) as raster:
+        place = {"crs": raster.crs, "transform": raster.transform, "width": 80, "height": 80}
+    codes = np.full((80, 80), CROP, "float32")
+    codes[:, 39:] = np.nan  # half the circle and a column more
+    with rasterio.open(path, "w", driver="GTiff", count=1, dtype="float32", nodata=nodata, **place) as raster:
+        raster.write(codes, 1)
+    assert saturation(project, NUMBERS)["told"].tolist() == ["cannot tell"]
+
+
 def test_no_yards_no_rows(tmp_path):
     found = saturation(_near(tmp_path, yards=()), NUMBERS)
     assert not len(found) and "saturation_nectar" in found

@@ -183,6 +183,57 @@ def test_a_missing_column_is_named(tmp_path, missing):
     assert missing in {finding.column for finding in problem.value.findings}
 
 
+@pytest.mark.parametrize(
+    ("data", "code", "row"),
+    [
+        (b"", "E-PAR-02", ""),
+        (HEAD.encode() + b"honey_price,50,60,70,\xff\xfe\x81,\n", "E-PAR-12", ""),
+        (HEAD.encode() + b'\nhoney_price,50,60,70,"a\n', "E-PAR-12", "3"),
+        (HEAD.encode() + b"guard_wage,7,200,8,000,10,000\n", "E-PAR-12", "2"),
+        (HEAD.encode() + b"\n\nhoney_price,90,60,30,a,\n", "E-PAR-05", "4"),
+        (HEAD.encode() + b"honey_price,50,60\n", "E-PAR-04", "2"),
+    ],
+    ids=["empty", "no text", "open quote", "thousands", "blank lines", "short"],
+)
+def test_a_file_that_is_no_table_is_told_with_its_line_and_a_way_out(tmp_path, data, code, row):
+    path = tmp_path / "parameters.csv"
+    path.write_bytes(data)
+    with pytest.raises(DataProblem) as problem:
+        load_parameters(path)
+    finding = problem.value.findings[0]
+    assert finding.code == code and finding.where == (f"第{row}行 row {row}" if row else "")
+    assert finding.expected.zh and finding.expected.en and finding.todo.zh and finding.todo.en
+
+
+def test_spaces_around_a_cell_and_excels_unicode_text_do_no_harm(tmp_path):
+    text = HEAD + " honey_price , 50 , 60 ,70, 县蜂业站 ,\n"
+    for encoding in ("utf-8", "utf-16"):
+        own = load_parameters(_file(tmp_path, text, encoding=encoding))
+        assert own["honey_price"].mode == 60 and own["honey_price"].source.title == "县蜂业站"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        *((name, 0.0) for name in ("plant_labour_days", "tending_days", "juncao_labour", "hive_labour")),
+        *((name, 0.0) for name in ("tending_years", "work_days_per_month", "reach_work", "reach_decay")),
+        *(
+            ("walk_detour", 0.9),
+            ("walk_detour", 100.0),
+            ("reach_work", 1000.0),
+            ("work_days_per_month", 40.0),
+        ),
+        *(("seabuckthorn_mort_years", 0.0), ("survival_north", 1.1)),
+    ],
+)
+def test_a_number_outside_its_own_range_is_refused_with_the_range(numbers, name, mode):
+    with pytest.raises(DataProblem, match="E-PAR-09") as problem:
+        numbers.replace(name, mode=mode, source=TOLD)
+    said = problem.value.findings[0].expected.zh
+    least, most = numbers[name].least, numbers[name].most
+    assert f"{least:g} <= …" in said and (f"… <= {most:g}" in said or most == float("inf"))
+
+
 def test_a_missing_file_is_told(tmp_path):
     with pytest.raises(DataProblem, match=r"nowhere\.csv"):
         load_parameters(tmp_path / "nowhere.csv")

@@ -265,7 +265,8 @@ def total_gain(book: Ledger) -> np.ndarray:
 def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict | None = None) -> np.ndarray:
     """Register income per person without the programme, carried to `year`: (households, 1 or draws).
 
-    Where the base already holds the programme, what recorded links paid in the income year is taken out first.
+    Where the base already holds the programme, what recorded links gained in the income year is taken out first, pay
+    given up for it among them: without plus gain of that year is what the register says.
     Growth a year is `base_growth`, by default none.
     """
     del shared
@@ -275,7 +276,9 @@ def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict
     holder = homes["base_includes_programme"] == "yes"
     for known, bookings in stream.in_base.items():
         if np.any(holder & (since == known)):
-            base = base - total_gain(_booked(bookings, stream, cut)) / persons
+            book = _booked(bookings, stream, cut)
+            price_days(book, stream, cut, known)
+            base = base - total_gain(book) / persons
     growth = stream.worlds.numbers["base_growth"].mode
     carried = np.where(np.isnan(since), 0, year - since)
     return base * ((1 + growth) ** carried).astype(np.float32)[:, None]

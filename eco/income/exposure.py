@@ -20,6 +20,8 @@ from eco.livelihoods import LIVELIHOODS, Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
 
+_NOBODY_ASKED = pd.DataFrame(columns=["site_id", "role", "quantity", "unit"]).astype({"quantity": float})
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -115,7 +117,7 @@ def link(
         links,
         _per_household(project, links, calendar),
         sites,
-        pd.concat(unallotted, ignore_index=True),
+        pd.concat([_NOBODY_ASKED, *unallotted], ignore_index=True),
         calendar.overbooked(booked),
         project.links[~project.links["site_id"].isin(recorded["site_id"])],
         livelihoods,

@@ -9,6 +9,7 @@ denominator is its registered rural population.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numba
@@ -16,12 +17,14 @@ import numpy as np
 import pandas as pd
 
 from eco.income.accounts import Stream, base_income, ledger, price_days, total_gain
-from eco.income.gains import Gains
+from eco.income.gains import Gains, YearAnswer, estimate_gains, quantiles
 from eco.parameters.draws import Worlds
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding
 
 WORLDS = 100
+# Their allowance fills what income lacks to a norm, so it may be cut by what they earn more.
+TOPPED_UP = ("minimum_allowance", "extreme")
 GROUPS = {
     "file": Phrase("全部", "all in the file"),
     "county": Phrase("县区", "county"),
@@ -74,12 +77,9 @@ def fairness(
     (means and quantiles over the first `worlds` worlds of the estimate). Gini and Theil are missing where incomes of a
     group fall below 0 or to nothing. Raises DataProblem for an unknown `by` or a year without a line.
     """
-    answer = gains.answer(year)
     if by not in GROUPS:
         raise DataProblem([_finding("E-EST-02", "by", by, Phrase("、".join(GROUPS), ", ".join(GROUPS)))])
-    if answer.line is None:
-        expected = Phrase("有贫困线的年份", "a year with a line")
-        raise DataProblem([_finding("E-EST-08", "year", str(answer.year), expected)])
+    answer, line = _with_line(gains, year)
     worlds = min(worlds, gains.draws)
     codes, names = _groups(gains, by)
     sums = _Sums.empty(len(names), worlds)
@@ -89,8 +89,8 @@ def fairness(
         stream = Stream.of(gains.exposure, drawn, year=answer.year, linked=linked)
         at = codes.reindex(stream.homes["household_id"]).to_numpy()
         for cut in stream.cuts(gains.chunk_households):
-            _count(sums, stream, cut, answer.year, at[slice(*cut)], line=answer.line, shared=shared)
-    rows = [row for place, name in enumerate(names) for row in _rows(sums, place, name, answer.line)]
+            _count(sums, stream, cut, answer.year, at[slice(*cut)], line=line, shared=shared)
+    rows = [row for place, name in enumerate(names) for row in _rows(sums, place, name, line)]
     return pd.DataFrame(rows)
 
 
@@ -118,6 +118,99 @@ def left_behind(gains: Gains, year: int | None = None, *, by: str = "county") ->
     return table.groupby("group", sort=True).sum().astype(int).reset_index()
 
 
+def growth_alone(
+    gains: Gains, year: int | None = None, *, growths: Iterable[float] | None = None
+) -> pd.DataFrame:
+    """What a growth of base income does to the line results without any programme, one row a growth.
+
+    `growths` a year; by default the lowest, usual, middle and highest of `base_growth`. Columns: growth,
+    persons_above_line_without, persons_above_line_with, crossing_up, crossing_down (means over worlds, persons),
+    and crossing_by_growth: persons above the line without the programme beyond those of no growth. Raises
+    DataProblem for a year without a line.
+    """
+    year = _with_line(gains, year)[0].year
+    usual = gains.numbers["base_growth"]
+    asked = (usual.low, usual.mode, (usual.low + usual.high) / 2, usual.high) if growths is None else growths
+    measures = ("persons_above_line_without", "persons_above_line_with", "crossing_up", "crossing_down")
+    rows = {}
+    for growth in sorted({0.0, *(float(one) for one in asked)}):
+        numbers = gains.numbers.replace("base_growth", mode=growth, source="假设情景 what if: growth")
+        grown = estimate_gains(gains.exposure, numbers, draws=gains.draws, seed=gains.seed)
+        rows[growth] = grown.totals(year).loc[list(measures), "mean"]
+    table = pd.DataFrame(rows).T.rename_axis("growth")
+    above = table["persons_above_line_without"]
+    return table.assign(crossing_by_growth=above - above[0.0]).reset_index()
+
+
+def allowances_at_risk(gains: Gains, year: int | None = None) -> pd.DataFrame:
+    """Households on a minimum living allowance whose top-up may be cut by what they gain, the most first.
+
+    Columns: household_id, county, township, village, register_type, persons, gain_recurrent_yuan, which is the most
+    that may be cut. The estimate cuts nothing: rules and grace periods are the county's, and a cut leaves the gain of
+    such a household between nothing and what is told. For the bureau's own use.
+    """
+    homes = gains.households(year)
+    types = gains.exposure.project.households.set_index("household_id")["register_type"]
+    homes = homes.assign(register_type=homes["household_id"].map(types))
+    flagged = homes[homes["register_type"].isin(TOPPED_UP) & (homes["gain_recurrent_yuan"] > 0)]
+    columns = ["household_id", "county", "township", "village", "register_type", "persons"]
+    flagged = flagged.sort_values(["gain_recurrent_yuan", "household_id"], ascending=[False, True])
+    return flagged[[*columns, "gain_recurrent_yuan"]].reset_index(drop=True)
+
+
+def county_rate(gains: Gains, rural_population: Mapping[str, float], year: int | None = None) -> pd.DataFrame:
+    """Poverty rate of counties: persons of the file below the line over the registered rural population.
+
+    `rural_population` by county code (6 digits): persons. Columns: code, name, rural_population, persons (in the
+    file), persons_unjudged (whose base may hold the programme: counted neither way), and rate_without, rate_with,
+    each with _p10 and _p90. Who is not in the file counts as not poor. Raises DataProblem for a year without a line, a
+    county that the project lacks, or a population smaller than the county's households in the file.
+    """
+    answer, _ = _with_line(gains, year)
+    table = gains.by("county", answer.year).assign(code=lambda t: t["code"].str[:6]).set_index("code")
+    findings = [
+        _finding("E-EST-15", code, f"{people:g}", _population_of(table, code))
+        for code, people in rural_population.items()
+        if code not in table.index or not people >= max(table.loc[code, "persons"], 1)
+    ]
+    if findings:
+        raise DataProblem(findings)
+    rows = []
+    for code, people in rural_population.items():
+        here = answer.villages.str.startswith(code)
+        judged = answer.persons_judged[here].sum()
+        name, persons = table.loc[code, ["name", "persons"]]
+        row = {"code": code, "name": name, "rural_population": people, "persons": persons}
+        row["persons_unjudged"] = persons - judged
+        for when in ("without", "with"):
+            above = answer.worlds[f"persons_above_line_{when}"][here].sum(axis=0, dtype=float)
+            rate = (judged - above) / people
+            p10, _, p90 = quantiles(rate[None, :])[:, 0]
+            row |= {f"rate_{when}": rate.mean(), f"rate_{when}_p10": p10, f"rate_{when}_p90": p90}
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _population_of(table: pd.DataFrame, code: str) -> Phrase:
+    if code not in table.index:
+        known = list(table.index)
+        return Phrase("项目中的县代码：" + "、".join(known), "a county of the project: " + ", ".join(known))
+    persons = table.loc[code, "persons"]
+    return Phrase(
+        f"不少于册内人口 {persons:,} 的农村户籍人口",
+        f"a registered rural population of at least the {persons:,} persons in the file",
+    )
+
+
+def _with_line(gains: Gains, year: int | None) -> tuple[YearAnswer, float]:
+    """The answer of the year asked for, and its line, which there must be."""
+    answer = gains.answer(year)
+    if answer.line is None:
+        expected = Phrase("有贫困线的年份", "a year with a line")
+        raise DataProblem([_finding("E-EST-08", "year", str(answer.year), expected)])
+    return answer, answer.line
+
+
 def _groups(gains: Gains, by: str) -> tuple[pd.Series, list[str]]:
     """The number of each household's group, by household_id, and the groups' names."""
     homes = gains.exposure.project.households
@@ -128,7 +221,7 @@ def _groups(gains: Gains, by: str) -> tuple[pd.Series, list[str]]:
         code = homes["village_code"].str[:size]
         label = code + " " + code.map(known[~known.index.duplicated()]).fillna("")
     elif by == "main_cause":
-        label = homes["main_cause"].replace("", "other")
+        label = homes["main_cause"].replace("", "other").fillna("other")
     elif by == "household_size":
         size_of = homes["persons"].astype(int)
         label = size_of.clip(upper=_MOST_SIZE).astype(str) + np.where(size_of >= _MOST_SIZE, "+", "")

@@ -277,9 +277,24 @@ def _in_order(futures: Iterator) -> Iterator:
 
 
 def _line(gains: Gains, year: int) -> float | None:
+    """The county's own line of a year, else that of the chosen series; an own line stands above the national one."""
     settings = gains.exposure.project.settings
     own = settings.line_yuan_per_person.get(year)
-    return own if own is not None else gains.numbers.line(year, series=settings.line_series)
+    national = gains.numbers.line(year, series=settings.line_series)
+    if own is not None and national is not None and own < national:
+        series = settings.line_series
+        expected = Phrase(
+            f"不低于国家线 {national:g} 元/人（{series}，{year} 年）",
+            f"at least the national line of {national:g} yuan a head ({series}, {year})",
+        )
+        todo = Phrase(
+            "更正 project.toml 的 [line]，或改 line_series", "correct [line] in project.toml, or line_series"
+        )
+        where = f"[line] {year}"
+        raise DataProblem(
+            [Finding("E-EST-10", "error", "project.toml", where, "line", f"{own:g}", expected, todo)]
+        )
+    return national if own is None else own
 
 
 def _part(stream: Stream, cut: tuple[int, int], year: int, *, line: float | None, incomes: _Incomes) -> _Part:

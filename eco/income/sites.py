@@ -16,8 +16,9 @@ from eco.livelihoods.livelihood import Livelihood
 from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase
 from eco.records.project import Project
-from eco.records.tables import TABLES
-from eco.space.terrain import WIDEST_M, elevation_at, slope_aspect
+from eco.records.tables import TABLES, WORKING_CRS
+from eco.space.rasters import open_raster
+from eco.space.terrain import WIDEST_M, elevation_at, ground_steps, pixels_of, slope_aspect
 from eco.space.zones import plot_ground
 
 GROUND = ("elevation_m", "slope_degrees", "shady_share")
@@ -80,6 +81,10 @@ def _points_on_ground(path, shapes: np.ndarray) -> pd.DataFrame:
     points = shapely.get_coordinates(shapely.centroid(shapes[rows]))
     slope, aspect = slope_aspect(path, points)
     known = np.isfinite(aspect)
+    with open_raster(path) as raster:
+        east_of_column, north_of_column, east_of_row, north_of_row = ground_steps(
+            raster, *pixels_of(raster, points, WORKING_CRS), WORKING_CRS
+        )
     north = np.cos(np.radians(np.where(known, aspect, 0.0))) > 0
     height = elevation_at(path, points)
     return pd.DataFrame(
@@ -88,6 +93,9 @@ def _points_on_ground(path, shapes: np.ndarray) -> pd.DataFrame:
             "slope_degrees": slope,
             "shady_share": np.where(known, north, np.nan),
             "covered_share": np.isfinite(height).astype(float),
+            "pixel_m": np.maximum(
+                np.hypot(east_of_column, north_of_column), np.hypot(east_of_row, north_of_row)
+            ),
         },
         index=rows,
     )

@@ -22,6 +22,7 @@ from typing import Literal, get_args
 import pandas as pd
 
 from eco.files import sha256
+from eco.parameters.overrides import override_rows
 from eco.phrases import Phrase, neighbours
 from eco.problems import DataProblem, Finding
 
@@ -29,7 +30,6 @@ Shape = Literal["pert", "triangular", "event", "chosen"]
 Varies = Literal["together", "county", "site", "household"]
 SHAPES: tuple[Shape, ...] = get_args(Shape)
 VARIES: tuple[Varies, ...] = get_args(Varies)
-_OVERRIDE_COLUMNS = ("name", "low", "mode", "high", "source", "note")
 # Columns a county's file may have besides: how a number is drawn.
 _HOW_COLUMNS = {"shape": str, "varies": str, "persistence": float, "with": str, "correlation": float}
 
@@ -64,6 +64,7 @@ class Number:
     partner: str = ""  # the number it goes with
     correlation: float = 0.0  # of its normal score with that of its partner
     least: float = 0.0  # below it the number makes no sense
+    most: float = math.inf  # above it, too; a share or a chance ends at 1
 
     def __post_init__(self):
         if findings := _faults_of(self):
@@ -73,11 +74,6 @@ class Number:
     def drawn(self) -> bool:
         """Whether worlds differ in this number."""
         return self.shape != "chosen" and self.low < self.high
-
-    @property
-    def most(self) -> float:
-        """Above it the number makes no sense: 1 for a share or a chance."""
-        return 1.0 if self.unit.startswith("fraction") or self.unit in _CHANCE_UNITS else math.inf
 
     @property
     def mean(self) -> float:
@@ -241,7 +237,12 @@ def _number(row: dict[str, str], sources: Mapping[str, Source]) -> Number:
         partner=row["with"],
         correlation=float(row["correlation"] or 0),
         least=float(row["least"] or 0),
+        most=float(row["most"] or (1 if _is_share(row["unit"]) else math.inf)),
     )
+
+
+def _is_share(unit: str) -> bool:
+    return unit.startswith("fraction") or unit in _CHANCE_UNITS
 
 
 def _at_row(problem: DataProblem, table: str, position: int) -> list[Finding]:
@@ -254,48 +255,19 @@ def _rows(path) -> list[dict]:
         return pd.read_csv(file, dtype=str, keep_default_na=False).fillna("").to_dict("records")
 
 
-def _encoding(path: Path) -> str:
-    """UTF-8 as the house writes it, or GB18030 as Excel saves CSV in China."""
-    try:
-        path.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return "gb18030"
-    return "utf-8-sig"
-
-
 def _overridden(numbers: Numbers, path: Path) -> Numbers:
-    if not path.is_file():
-        raise DataProblem([_missing_file(path)])
-    table = pd.read_csv(path, dtype=str, keep_default_na=False, encoding=_encoding(path))
-    twice = sorted(table["name"][table["name"].duplicated()].unique()) if "name" in table else []
-    findings = [_finding("E-PAR-07", path.name, "", name, "重复 / twice", _ONCE, _KEEP_ONE) for name in twice]
-    findings += [
-        _finding("E-PAR-02", path.name, "", column, "无此列 / no such column", _COLUMN_EXPECTED, _COLUMN_TODO)
-        for column in _OVERRIDE_COLUMNS[:-1]
-        if column not in table
-    ]
-    if findings:
-        raise DataProblem(findings)
-    for position, row in enumerate(table.to_dict("records"), start=2):
+    findings = []
+    for line, row in override_rows(path):
         try:
-            bounds = {key: float(row[key]) for key in ("low", "mode", "high") if row[key].strip()}
+            bounds = {key: float(row[key]) for key in ("low", "mode", "high") if row[key]}
             numbers = numbers.replace(row["name"], source=row["source"], **bounds, **_how(row))
         except ValueError:
             given = ("low", "mode", "high", "persistence", "correlation")
             found = "/".join(row[key] for key in given if row.get(key))
-            findings.append(
-                _finding(
-                    "E-PAR-03",
-                    path.name,
-                    f"第{position}行 row {position}",
-                    row["name"],
-                    found,
-                    _A_NUMBER,
-                    _WRITE,
-                )
-            )
+            where = f"第{line}行 row {line}"
+            findings.append(_finding("E-PAR-03", path.name, where, row["name"], found, _A_NUMBER, _WRITE))
         except DataProblem as problem:
-            findings.extend(_at_row(problem, path.name, position))
+            findings.extend(_at_row(problem, path.name, line))
     if findings:
         raise DataProblem(findings)
     return numbers
@@ -314,7 +286,13 @@ def _faults_of(number: Number) -> list[Finding]:
     )
     faults = [] if ordered else [_misordered(number)]
     if ordered and not number.least <= number.low <= number.high <= number.most:
-        span = f"{number.least:g} <= … <= {number.most:g}"
+        span = "".join(
+            (
+                f"{number.least:g} <= " if math.isfinite(number.least) else "",
+                "…",
+                f" <= {number.most:g}" if math.isfinite(number.most) else "",
+            )
+        )
         faults.append(_odd(number, "E-PAR-09", f"{number.low:g}–{number.high:g} {number.unit}", span))
     for what, allowed in (("shape", SHAPES), ("varies", VARIES)):
         if getattr(number, what) not in allowed:
@@ -365,12 +343,8 @@ def _circle(number: Number, values: Mapping[str, Number]) -> bool:
 
 
 _CHANCE_UNITS = ("1/yr", "0/1")
-_ONCE = Phrase("每个参数一行", "one row a number")
-_KEEP_ONE = Phrase("只留一行", "keep one of the rows")
 _A_NUMBER = Phrase("数字", "a number")
 _WRITE = Phrase("改写此格", "correct this cell")
-_COLUMN_EXPECTED = Phrase("name, low, mode, high, source 各列", "the columns name, low, mode, high, source")
-_COLUMN_TODO = Phrase("补上此列", "add the column")
 
 
 def _finding(
@@ -408,17 +382,4 @@ def _misordered(number: Number) -> Finding:
         found,
         expected,
         Phrase("检查三个值", "check the three values"),
-    )
-
-
-def _missing_file(path: Path) -> Finding:
-    expected = Phrase("存在的文件", "an existing file")
-    return _finding(
-        "E-PAR-06",
-        path.name,
-        "",
-        "",
-        "没有此文件 / no such file",
-        expected,
-        Phrase("检查文件名", "check the name"),
     )

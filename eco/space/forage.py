@@ -233,8 +233,10 @@ def _cell_side(source, crs) -> float:
 
 
 def _read_codes(path, transform, shape, crs) -> np.ndarray:
-    codes = np.full(shape, NOT_COVER, np.uint8)
     with open_raster(path) as source:
+        # Turned into whole numbers by GDAL, a NaN would be water, which is known to bear no flowers.
+        parted = np.dtype(source.dtypes[0]).kind == "f"
+        codes = np.full(shape, NOT_COVER, np.float32 if parted else np.uint8)
         reproject(
             rasterio.band(source, 1),
             codes,
@@ -245,7 +247,7 @@ def _read_codes(path, transform, shape, crs) -> np.ndarray:
             init_dest_nodata=True,
             resampling=Resampling.nearest,
         )
-    return codes
+    return np.where(np.isnan(codes), NOT_COVER, codes).astype(np.uint8) if parted else codes
 
 
 def _drawn_over(transform, shape, plots, richness) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ After TIFF 6.0 (Adobe, 1992), sections 2, 3 and 15, and the BigTIFF layout.
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from collections.abc import Iterable, Mapping
@@ -21,7 +22,7 @@ MOST_PIXELS = 4_000_000_000
 # What a pixel may hold: metres between the lowest land of Asia and its highest, IGBP codes.
 _HEIGHTS_M = (-430.0, 8850.0)
 RANGES = {"elevation": _HEIGHTS_M, "elevation_fine": _HEIGHTS_M, "land_cover": (0.0, 255.0)}
-_FEET = ("ft", "foot", "feet", "英尺")
+_METRES = re.compile(r"\W*(m\b|met(re|er)|米|公尺)")
 _TYPES = {
     1: 1,
     2: 1,
@@ -115,21 +116,24 @@ def raster_faults(path: Path, kind: str = "") -> list[Fault]:
                 return [Fault("E-RAS-03", f"{raster.width} × {raster.height}")]
             if raster.crs is None or raster.transform.is_identity:
                 return [Fault("E-RAS-02", "未声明坐标系 / no declared system")]
-            unit = (raster.units[0] or "").lower()
-            if kind.startswith("elevation") and any(word in unit for word in _FEET):
+            unit = (raster.units[0] or "").strip().lower()
+            height = kind.startswith("elevation")
+            if height and unit and not _METRES.match(unit):
                 return [Fault("E-RAS-04", unit)]
-            return _value_faults(raster, RANGES.get(kind), unit if kind == "elevation" else None)
+            if (raster.scales[0], raster.offsets[0]) != (1, 0):  # pixels are read as they stand
+                return [Fault("E-RAS-04", f"× {raster.scales[0]:g} + {raster.offsets[0]:g}")]
+            return _value_faults(raster, kind, asked_unit=height and not unit)
     except (RasterioError, OSError, ValueError) as error:
         return [Fault("E-RAS-01", str(error).replace(str(path), path.name))]
 
 
-def _value_faults(
-    raster: rasterio.DatasetReader, within: tuple[float, float] | None, unit: str | None
-) -> list[Fault]:
+def _value_faults(raster: rasterio.DatasetReader, kind: str, *, asked_unit: bool) -> list[Fault]:
     """Read every block once; pixels outside the range are a fault, a block that does not open raises.
 
-    A `unit` that is asked for and empty is told with the lowest and highest value: a reader sees feet.
+    A unit that is asked for is told with the lowest and highest value: a reader sees feet. A code of land cover is
+    a whole number.
     """
+    within, codes = RANGES.get(kind), kind == "land_cover" and np.dtype(raster.dtypes[0]).kind == "f"
     rows = max(1, min(raster.height, 16_000_000 // raster.width))
     lowest, highest, known = np.inf, -np.inf, 0
     for top in range(0, raster.height, rows):
@@ -137,13 +141,15 @@ def _value_faults(
         values = raster.read(1, window=window, masked=True).compressed()
         values = values[np.isfinite(values)]
         known += len(values)
+        if codes and len(parted := values[values % 1 != 0]):
+            return [Fault("E-RAS-04", f"{parted[0]:g}")]
         if len(values):
             lowest, highest = min(lowest, float(values.min())), max(highest, float(values.max()))
     if not known:
         return [Fault("E-RAS-04", "没有一个有值的像元 / no pixel has a value")]
     if within and not within[0] <= lowest <= highest <= within[1]:
         return [Fault("E-RAS-04", f"{lowest:g} … {highest:g}")]
-    return [Fault("E-RAS-06", f"{lowest:g} … {highest:g}")] if unit == "" else []
+    return [Fault("E-RAS-06", f"{lowest:g} … {highest:g}")] if asked_unit else []
 
 
 class _Tiff:
