@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -73,7 +74,7 @@ class Value(NDArrayOperatorsMixin):
             raise NotImplementedError("no single answer")
         return bool(self.known)
 
-    @property
+    @cached_property
     def zero(self):
         """Where it is 0 in all worlds: bool, (links, 1) or one for all; False where that cannot be told."""
         if self.kind in ("scalar", "column"):
@@ -282,8 +283,9 @@ class Program:
         for value in seen.values():
             some |= ~value.zero if isinstance(value, Value) else True
         rows = np.flatnonzero(some)
-        columns = {name: column[rows] for name, column in columns.items()}
-        seen = looked_through(formulas, columns, draws, draws.year) if len(rows) else {}
+        if len(rows) < len(some):
+            columns = {name: column[rows] for name, column in columns.items()}
+            seen = looked_through(formulas, columns, draws, draws.year) if len(rows) else {}
         results = {
             name: value
             for name, value in seen.items()

@@ -15,6 +15,7 @@ from eco.income.comparison import compare, compare_households
 from eco.income.gains import Gains, estimate_gains
 from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase
+from eco.waiting import waiting
 
 _LIKELY = 0.5  # stands above the line in more worlds than not
 _MEASURES = {
@@ -79,26 +80,38 @@ def stress_table(
 
     Columns: stress, label_zh, label_en; gain_change, recurrent_change (yuan) and persons_above_change (persons), each
     with _p10 and _p90 over worlds; households_falling and persons_falling: those that stood above the line in more
-    than half of the worlds and no longer do. Worst first by recurrent gain.
+    than half of the worlds and no longer do; first_place, first_place_persons: the township most of them live in ("",
+    0 where nobody falls). Worst first by recurrent gain.
     """
-    rows = []
-    for stress in stresses:
-        hurt = under(gains, stress)
-        changes = compare(gains, hurt, year=year).set_index("measure")
-        row: dict[str, object] = {
-            "stress": stress.name,
-            "label_zh": stress.label.zh,
-            "label_en": stress.label.en,
-        }
-        for measure, name in _MEASURES.items():
-            row[name], row[f"{name}_p10"], row[f"{name}_p90"] = changes.loc[
-                measure, ["difference", "p10", "p90"]
-            ]
-        fallen = falling(gains, hurt, year)
-        rows.append(
-            row | {"households_falling": len(fallen), "persons_falling": int(fallen["persons"].sum())}
-        )
+    with waiting("wait_stress") as wait:
+        rows = []
+        for done, stress in enumerate(stresses):
+            wait.at(stress.label)
+            wait.count(done, len(stresses))
+            rows.append(_row(gains, stress, year))
     return pd.DataFrame(rows).sort_values("recurrent_change", ignore_index=True)
+
+
+def _row(gains: Gains, stress: Stress, year: int | None) -> dict[str, object]:
+    """What one stress changes."""
+    hurt = under(gains, stress)
+    changes = compare(gains, hurt, year=year).set_index("measure")
+    row: dict[str, object] = {
+        "stress": stress.name,
+        "label_zh": stress.label.zh,
+        "label_en": stress.label.en,
+    }
+    for measure, name in _MEASURES.items():
+        row[name], row[f"{name}_p10"], row[f"{name}_p90"] = changes.loc[measure, ["difference", "p10", "p90"]]
+    fallen = falling(gains, hurt, year)
+    row |= {"households_falling": len(fallen), "persons_falling": int(fallen["persons"].sum())}
+    return row | _first_place(fallen)
+
+
+def _first_place(fallen: pd.DataFrame) -> dict[str, object]:
+    persons = fallen.groupby(["county", "township"])["persons"].sum()
+    place = "".join(map(str, persons.idxmax())) if len(persons) else ""
+    return {"first_place": place, "first_place_persons": int(persons.max()) if len(persons) else 0}
 
 
 def under(gains: Gains, stress: Stress) -> Gains:

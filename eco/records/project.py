@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from eco.files import sha256
-from eco.phrases import Phrase
+from eco.phrases import WORDS, Phrase
 from eco.problems import LEVELS, DataProblem, Finding
 from eco.records.addresses import Grid, at_its_cell
 from eco.records.checks import Checked, Tables, absent, check_across, check_table
@@ -20,8 +20,10 @@ from eco.records.readers import Raw, Source, read_table
 from eco.records.register import over_budget
 from eco.records.sentences import finding, findings_table
 from eco.records.settings import Layout, Settings, read_layout
+from eco.records.showing import shown
 from eco.records.tables import TABLES
 from eco.records.village_names import with_codes
+from eco.waiting import waiting
 
 __all__ = ["Project", "Settings", "findings_table", "load_project"]
 
@@ -103,7 +105,7 @@ class Project:
             for name, frame in self.tables.items()
         )
         return (
-            f"<table><caption>{escape(self.settings.name)}: {escape(_counts(self.findings))}</caption>"
+            f"<table><caption>{escape(self.settings.name)}：{_counted(self.findings)}</caption>"
             "<tr><th>表 table</th><th>行 rows</th><th>未计入 left out</th><th>发现 findings</th></tr>"
             f"{body}</table>{_worst_html(self.findings)}"
         )
@@ -117,9 +119,17 @@ def load_project(folder: Path | str, *, progress: Callable[[Phrase], None] | Non
     DataProblem with everything found, in all tables, when one table is missing or cannot be used.
     """
 
+    if progress is not None:
+        return _loaded(folder, progress)
+    with waiting("wait_read") as wait:
+        return _loaded(folder, wait.at)
+
+
+def _loaded(folder: Path | str, at: Callable[[Phrase], None]) -> Project:
+    """The project; `at` is told each table before it is read."""
+
     def read(source: Source) -> Raw:
-        if progress is not None:
-            progress(source.table.label)
+        at(source.table.label)
         return read_table(source)
 
     if is_database(folder):
@@ -225,19 +235,17 @@ def _worst_html(findings: Sequence[Finding]) -> str:
     """The first findings as a table; whatever a file's cell holds is shown as text."""
     if not findings:
         return ""
-    rows = "".join(
-        "<tr>" + "".join(f"<td>{escape(text)}</td>" for text in _said(item)) + "</tr>"
-        for item in findings[:_WORST_SHOWN]
-    )
     more = len(findings) - _WORST_SHOWN
     rest = f"<p>另有 {more} 条 / {more} more: eco.write_findings(project, ...)</p>" if more > 0 else ""
-    heads = "<th>代码 code</th><th>位置 place</th><th>列 column</th><th>发现 found</th><th>应为 expected</th>"
-    return f"<table><tr>{heads}</tr>{rows}</table>{rest}"
+    worst = findings[:_WORST_SHOWN]
+    places = [" ".join(filter(None, (item.where, item.address))) for item in worst]
+    return shown(findings_table(worst).assign(where=places))._repr_html_() + rest
 
 
-def _said(item: Finding) -> tuple[str, ...]:
-    place = " ".join(filter(None, (item.table, item.where, item.address)))
-    return item.code, place, item.column, item.found, f"{item.expected.zh} / {item.expected.en}"
+def _counted(findings: Iterable[Finding]) -> str:
+    levels = [item.level for item in findings]
+    words = (WORDS[f"value_{level}"] for level in LEVELS)
+    return "，".join(f"{word.zh} {word.en} {levels.count(level)}" for level, word in zip(LEVELS, words))
 
 
 def _counts(findings: Iterable[Finding]) -> str:

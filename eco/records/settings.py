@@ -19,7 +19,8 @@ from eco.records.tables import COORDINATES, RASTERS, TABLES, Table
 
 _MOST_LISTED = 1000  # files of a subfolder that are looked at by name
 _RASTER_ENDINGS = (".tif", ".tiff")
-_OURS = ("parameters.csv",)  # read by eco.parameters, no table of the bureau
+PUBLISHED_FACTS = "published_facts.csv"  # what the press and offices published, for the report to hold beside
+_OURS = ("parameters.csv", PUBLISHED_FACTS)  # read by eco.parameters and eco.income, no tables of the bureau
 _ENTRY: dict[str, Any] = {
     "file": str,
     "sheet": str,

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import pandas as pd
 
+from eco.income.backtest import against_payments, backtest
 from eco.income.fairness import fairness, left_behind
 from eco.income.fiscal import grain_land, yuan_a_fiscal_yuan
 from eco.income.flowers import saturation
@@ -14,7 +17,7 @@ from eco.income.gains import Gains, estimate_gains
 from eco.income.nearness import STRAIGHT
 from eco.income.stress import stress_table
 from eco.livelihoods.juncao import nursery_load
-from eco.phrases import Phrase
+from eco.phrases import Phrase, word
 
 STRESS_DRAWS = 200  # a stress is told by its difference, which needs fewer worlds than an interval
 _YUAN_PER_WAN = 10_000
@@ -26,6 +29,10 @@ _CLASSES = {
     "cost": Phrase("A18 生产经营支出", "A18 production cost"),
     "net": Phrase("A19 纯收入", "A19 net income"),
 }
+_AN_INPUT = Phrase("模型的输入，不算检验", "went into the model: tests nothing")
+_A_CHECK = Phrase("没有用进模型", "did not go into the model")
+_UNITS_ZH = {"mu": "亩", "hives": "箱", "households": "户", "persons": "人", "yuan": "元"}
+_EVERYWHERE = ("all", "whole county", "7 counties")
 
 
 @dataclass(frozen=True)
@@ -38,11 +45,20 @@ class Chapter:
     rows: Sequence[Sequence[str]]
 
 
-def chapters(gains: Gains, year: int, *, lang: str = "zh") -> list[Chapter]:
-    """All chapters of one year in one language; what a year cannot answer (no line) is left out."""
+def chapters(
+    gains: Gains, year: int, *, lang: str = "zh", facts: pd.DataFrame | Path | None = None
+) -> list[Chapter]:
+    """All chapters of one year in one language; what a year cannot answer (no line) is left out.
+
+    `facts` are published numbers as `backtest` takes them; without them and without a payment roll there is no
+    chapter that holds the model against anything.
+    """
     made = [_classes(gains, year, lang), _fiscal(gains, year, lang)]
     if gains.answer(year).line is not None:
         made += [_fairness(gains, year, lang), _behind(gains, year, lang), _stress(gains, year, lang)]
+    paid = against_payments(gains)
+    if facts is not None or len(paid):
+        made.append(_honesty(gains, facts, paid, lang=lang))
     return [*made, _untold(gains, lang)]
 
 
@@ -144,26 +160,108 @@ def _stress(gains: Gains, year: int, lang: str) -> Chapter:
     fewer = gains
     if gains.draws > STRESS_DRAWS:
         fewer = estimate_gains(gains.exposure, gains.numbers, draws=STRESS_DRAWS, seed=gains.seed)
+    table = stress_table(fewer, year).sort_values("persons_falling", ascending=False, kind="stable")
+    first = table.iloc[0]
     note = Phrase(
-        f"每次只变一件事，其余不变（{fewer.draws} 次抽样）；说的是会怎样，不是有多大可能。",
-        f"One thing changed at a time ({fewer.draws} draws): what would happen, not how likely it is.",
+        f"每次只变一件事，其余不变（{fewer.draws} 次抽样）；说的是会怎样，不是有多大可能。落线人数最多的是："
+        f"{first['label_zh']}，{first['persons_falling']:,} 人。",
+        f"One thing changed at a time ({fewer.draws} draws): what would happen, not how likely it is. Most persons "
+        f"fall below the line by this: {first['label_en']}, {first['persons_falling']:,}.",
     )
     heads = (
         Phrase("情景", "stress"),
         Phrase("增收变化（万元，P10–P90）", "change in gain (10,000 yuan, P10-P90)"),
-        Phrase("达线人口变化", "persons above the line"),
+        Phrase("达线人口变化（P10–P90）", "persons above the line (P10-P90)"),
         Phrase("由达线变为不达线（户/人）", "falling below (households/persons)"),
+        Phrase("落线最多的乡镇（人）", "township where most fall (persons)"),
     )
     rows = [
         [
             row[f"label_{lang}"],
-            f"{_wan(row['gain_change'])}（{_wan(row['gain_change_p10'])} … {_wan(row['gain_change_p90'])}）",
-            f"{row['persons_above_change']:,.0f}",
+            _ranged(row, "gain_change", _wan),
+            _ranged(row, "persons_above_change", _count),
             f"{row['households_falling']:,} / {row['persons_falling']:,}",
+            f"{row['first_place']} {row['first_place_persons']:,}" if row["first_place"] else "–",
         ]
-        for row in stress_table(fewer, year).to_dict("records")
+        for row in table.to_dict("records")
     ]
-    return _chapter(Phrase("压力情景", "What hurts"), note, heads, rows, lang)
+    return _chapter(Phrase("压力情景：什么最伤人", "What hurts"), note, heads, rows, lang)
+
+
+def _honesty(gains: Gains, facts: pd.DataFrame | Path | None, paid: pd.DataFrame, *, lang: str) -> Chapter:
+    """The model beside what was published and paid: a handful of numbers, and no pass rate."""
+    told = pd.DataFrame() if facts is None else backtest(gains, facts)
+    held = told[told["told"] == "yes"] if len(told) else told
+    heads = (
+        Phrase("什么", "what"),
+        Phrase("公布的数", "published"),
+        Phrase("模型均值（P10–P90）", "model's mean (P10-P90)"),
+        Phrase("区间宽度/均值", "width / mean"),
+        Phrase("z 值（差几个标准差）", "z-score (standard deviations off)"),
+        Phrase("怎么看", "how to read it"),
+    )
+    rows = [
+        [
+            _what(row, lang),
+            *_beside(row, row["published"]),
+            (_AN_INPUT.say(lang) if row["use"] == "input" else row[f"why_{lang}"]) or _A_CHECK.say(lang),
+        ]
+        for row in held.to_dict("records")
+    ]
+    for row in paid.to_dict("records"):
+        what = Phrase(f"发放花名册 {row['year']} 年，元", f"payment roll of {row['year']}, yuan")
+        why = Phrase("花名册可能含项目以外的钱", "the roll may hold pay from outside the programme")
+        rows.append([what.say(lang), *_beside(row, row["paid_yuan"]), why.say(lang)])
+    return _chapter(
+        Phrase("与公布的数对照", "Beside what was published"), _honest(told, held), heads, rows, lang
+    )
+
+
+def _what(row: dict, lang: str) -> str:
+    """Where, of what kind and in which unit a published number is."""
+    where = "" if row["place"] in _EVERYWHERE else row["place"]
+    if lang != "zh":
+        return f"{row['county']}{where} {row['kind']}: {row['what_en']}, {row['unit']}"
+    first = row["kind"].split()[0]
+    kind = word(first) if first in ("forest", "juncao", "bees") else ""
+    planned = "（计划）" if "plan" in row["kind"] else ""
+    unit = next((zh for en, zh in _UNITS_ZH.items() if row["unit"].startswith(en)), row["unit"])
+    year = re.search(r"\((\d{4})\)", row["unit"])
+    when = f"{year[1]} 年，" if year else ""
+    return f"{row['county']}{where} {kind}{planned}{row['what_zh']}（{when}{unit}）"
+
+
+def _honest(told: pd.DataFrame, held: pd.DataFrame) -> Phrase:
+    """How few the facts are, how they were chosen, and what they can not show."""
+    inputs = int((held["use"] == "input").sum()) if len(held) else 0
+    scored = int(held["z"].notna().sum()) if len(held) else 0
+    missing = told[told["told"] == "no"] if len(told) else told
+    zh, en = (
+        mark.join(f"{why} {count}" for why, count in missing[f"why_{lang}"].value_counts().items())
+        if len(missing)
+        else "–"
+        for lang, mark in (("zh", "；"), ("en", "; "))
+    )
+    return Phrase(
+        f"公布的数里有 {len(held)} 个可与模型对照，其中 {inputs} 个本来就是模型的输入，检验不了什么；"
+        f"有区间、可算 z 值的只有 {scored} 个。"
+        f"报道挑的是好户、好地方，偏高是常情：数太少，又是挑过的，不能据此说模型“合格率”多少，"
+        f"也不据此改任何参数。不能对照的：{zh}。",
+        f"{len(held)} published numbers can be held against the model; {inputs} of them went into it and test nothing; "
+        f"only {scored} have an interval and so a z-score. The press chooses good households and places, so it is "
+        f"high as a rule: so few numbers, chosen so, give no pass rate, and change no parameter. Not compared: {en}.",
+    )
+
+
+def _beside(row: dict, published: float) -> list[str]:
+    sure = row["model_p10"] == row["model_p90"] and pd.isna(row["z"])
+    model = _count(row["model_mean"]) if sure else _ranged(row, "model", _count, mean="model_mean")
+    width = "–" if sure or pd.isna(row["width"]) else f"{row['width']:.2f}"
+    return [_count(published), model, width, "–" if pd.isna(row["z"]) else f"{row['z']:+.1f}"]
+
+
+def _ranged(row: dict, name: str, words: Callable[[float], str], *, mean: str = "") -> str:
+    return f"{words(row[mean or name])}（{words(row[f'{name}_p10'])} … {words(row[f'{name}_p90'])}）"
 
 
 def _untold(gains: Gains, lang: str) -> Chapter:
@@ -223,6 +321,10 @@ def _chapter(title: Phrase, note: Phrase, heads: Sequence[Phrase], rows, lang: s
 
 def _wan(yuan: float) -> str:
     return "–" if pd.isna(yuan) else f"{yuan / _YUAN_PER_WAN:,.1f}"
+
+
+def _count(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:,.0f}"
 
 
 def _share(value: float) -> str:

@@ -9,8 +9,8 @@ import pandas as pd
 
 from eco.files import write_text
 from eco.income.gains import Gains
-from eco.income.influence import FEWEST_DRAWS, doubts_in_words, drivers
-from eco.phrases import word
+from eco.income.influence import FEWEST_DRAWS, doubts_in_words, doubts_of, drivers
+from eco.phrases import WORDS, word
 from eco.sharing.chapters import chapters
 from eco.sharing.exports import summary
 
@@ -25,33 +25,51 @@ _DRIVERS_SHOWN = 12
 _YUAN_PER_WAN = 10_000
 
 
-def write_report(path: Path | str, gains: Gains, *, year: int | None = None, lang: str = "zh") -> None:
-    """One HTML page with no script and no address to load, for the office (`internal/`)."""
+def write_report(
+    path: Path | str,
+    gains: Gains,
+    *,
+    year: int | None = None,
+    lang: str = "zh",
+    facts: pd.DataFrame | Path | None = None,
+) -> None:
+    """One HTML page with no script and no address to load, for the office (`internal/`).
+
+    `facts` are published numbers, as `backtest` takes them, that the page holds beside the model's.
+    """
     from jinja2 import Environment
 
     template = (files("eco.sharing") / "report.html").read_text(encoding="utf-8")
     page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
-    facts = summary(gains, year=year)
-    table = drivers(gains, year=facts["year"]) if gains.draws >= FEWEST_DRAWS else pd.DataFrame()
+    said = summary(gains, year=year)
+    table = drivers(gains, year=said["year"]) if gains.draws >= FEWEST_DRAWS else pd.DataFrame()
     text = page.render(
         lang="zh-CN" if lang == "zh" else "en",
         say=lambda key, **values: word(f"report_{key}", lang).format(**values),
         name=gains.exposure.project.settings.name,
-        facts=facts,
-        lead=_lead(facts),
-        accounts=_accounts(gains, facts),
-        people=[(measure, facts[measure]) for measure in _PERSON_MEASURES],
-        counties=_bars(gains.by("county", facts["year"])),
+        facts=said,
+        lead=_lead(said),
+        accounts=_accounts(gains, said),
+        people=_people(said),
+        counties=_bars(gains.by("county", said["year"])),
         drivers=_drivers(table, lang),
+        grades=_grades(table, lang),
         doubt="" if table.empty else doubts_in_words(table).say(lang),
-        chapters=chapters(gains, facts["year"], lang=lang),
+        chapters=chapters(gains, said["year"], lang=lang, facts=facts),
         levels=_level_counts(gains),
-        inferred=_inferred(gains, facts),
+        inferred=_inferred(gains, said),
+        series=_word_or_own("line", said["line_series"], lang),
         measure_words=lambda name: word(f"measure_{name}", lang),
         wan=wan,
         number=number,
     )
     write_text(path, text, sealed=True)
+
+
+def _word_or_own(kind: str, name: str, lang: str) -> str:
+    """The page's word for a name of that kind, or the name itself where a county has one of its own."""
+    key = f"{kind}_{name}"
+    return word(key, lang) if key in WORDS else name
 
 
 def wan(yuan: float | None) -> str:
@@ -87,21 +105,30 @@ def _lead(facts: dict) -> dict:
 
 def _accounts(gains: Gains, facts: dict) -> list[dict]:
     linked = facts["persons_linked"] + facts["persons_linked_only_inferred"]
-    values = (
-        ("gross", facts["gross_receipts_yuan_mean"]),
-        ("register", facts["gain_yuan_mean"]),
-        ("economic", facts["gain_economic_yuan_mean"]),
-    )
-    most = max(abs(yuan) for _, yuan in values) or 1
+    totals = gains.totals(facts["year"])
+    names = {"gross": "gross_receipts_yuan", "register": "gain_yuan", "economic": "gain_economic_yuan"}
+    most = max(abs(totals.loc[name, "mean"]) for name in names.values()) or 1
     return [
         {
             "key": key,
-            "yuan": yuan,
-            "per_head": yuan / linked if linked else None,
-            "width": round(100 * max(yuan, 0) / most, 1),
+            "yuan": totals.loc[name, "mean"],
+            "p10": totals.loc[name, "p10"],
+            "p90": totals.loc[name, "p90"],
+            "per_head": totals.loc[name, "mean"] / linked if linked else None,
+            "width": round(100 * abs(totals.loc[name, "mean"]) / most, 1),
+            "lost": totals.loc[name, "mean"] < 0,
         }
-        for key, yuan in values
+        for key, name in names.items()
     ]
+
+
+def _people(facts: dict) -> list[tuple[str, dict]]:
+    """Persons by measure; who is linked is counted in the records and has no interval."""
+    counted = [
+        (name, {"mean": facts[name], "p10": None, "p50": None, "p90": None})
+        for name in ("persons_linked", "persons_linked_only_inferred")
+    ]
+    return counted + [(measure, facts[measure]) for measure in _PERSON_MEASURES]
 
 
 def _bars(counties: pd.DataFrame) -> list[dict]:
@@ -132,6 +159,17 @@ def _drivers(table: pd.DataFrame, lang: str) -> list[dict]:
     return [
         {**row, "label": row[f"label_{lang}"], "of": word(row["livelihood"], lang)}
         for row in shown.to_dict("records")
+    ]
+
+
+def _grades(table: pd.DataFrame, lang: str) -> list[dict]:
+    """Shares of the spread by grade and kind of source, as the page shows them."""
+    if table.empty:
+        return []
+    return [
+        {**row, "words": _word_or_own("source", row["kind"], lang)}
+        for row in doubts_of(table).to_dict("records")
+        if row["share"] or row["seen"]
     ]
 
 

@@ -8,6 +8,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from eco.files import write_text
 from eco.phrases import Phrase
@@ -27,8 +28,9 @@ from eco.records.examples.groups import demand, make_groups
 from eco.records.examples.links import choose_members, make_links
 from eco.records.examples.places import FENGXIANG, Places, make_places
 from eco.records.examples.register import make_register
-from eco.records.examples.shares import INGREDIENTS, published
+from eco.records.examples.shares import INGREDIENTS, published, read_ingredient
 from eco.records.examples.sites import Sites, make_sites
+from eco.records.settings import PUBLISHED_FACTS
 
 MARK = "# eco 示例 example"  # first words of project.toml: this folder may be written over
 WINDOW_MARGIN_M = 600
@@ -107,6 +109,7 @@ def _write_all(folder: Path, *, households: int | None, seed: int) -> None:
     out.write_links(folder / "links.csv", links)
     _write_rasters(folder, places, elevation=elevation, sites=sites, seed=seed)
     write_text(folder / "parameters.csv", "name,low,mode,high,source,note\n")
+    out.write_facts(folder / PUBLISHED_FACTS, pd.DataFrame(read_ingredient("programme_facts.csv")))
     linked = np.concatenate(members)
     counts = {
         "seed": seed,

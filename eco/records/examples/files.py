@@ -154,6 +154,11 @@ def write_links(path: Path, links: pd.DataFrame) -> None:
     _write_csv(path, table, encoding="gbk")
 
 
+def write_facts(path: Path, facts: pd.DataFrame) -> None:
+    """What was published, as CSV that Excel opens in Chinese; names of facts stay with the ingredients."""
+    _write_csv(path, facts.drop(columns="fact"), encoding="utf-8-sig")
+
+
 def _write_csv(path: Path, table: pd.DataFrame, *, encoding: str) -> None:
     path.write_bytes(table.to_csv(index=False, lineterminator="\r\n").encode(encoding))
 

@@ -64,6 +64,10 @@ def read_ingredient(name: str) -> list[dict[str, str]]:
 
 
 def published() -> dict[str, float]:
-    """Published quantity of each fact of programme_facts.csv, households where it gives no quantity."""
+    """Published quantity of each named fact of programme_facts.csv, households where it gives no quantity.
+
+    Facts without a name went into nothing: they are there for the model to be held against.
+    """
     rows = read_ingredient("programme_facts.csv")
-    return {r["fact"]: float(r["quantity"] or r["households"] or "nan") for r in rows}
+    named = [r for r in rows if r["fact"]]
+    return {r["fact"]: float(r["quantity"] or r["households"] or "nan") for r in named}
