@@ -46,9 +46,19 @@ def test_who_is_left_out_and_who_falls(gains):
     assert late[0].startswith("-0.8") and late[2] == "1 / 4"
 
 
+def test_growth_is_told_apart_from_the_programme(gains):
+    grown = rows(gains, "Growth alone")
+    assert list(grown)[0] == "0%" and grown["0%"][1] == "0"
+    assert all(int(row[0]) >= int(grown["0%"][0]) for row in grown.values())
+
+
+def test_allowances_that_may_fall_are_shown_and_not_taken_off(gains):
+    assert rows(gains, "may be cut") == {"none": ["0", "0", "0.0"]}
+
+
 def test_yuan_and_land_stand_beside_each_other(gains):
     forest = rows(gains, "fiscal")["ecological forest"]
-    assert forest[0] == "35.2" and forest[1] == "0.0" and forest[3] == "100"
+    assert forest[0] == "35.2" and forest[1] == "0.0" and forest[3] == "1.6" and forest[4] == "100"
 
 
 def test_what_could_not_be_told_is_counted(gains):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pandas as pd
 
 from eco.income.backtest import against_payments, backtest
-from eco.income.fairness import fairness, left_behind
+from eco.income.fairness import allowances_at_risk, fairness, growth_alone, left_behind
 from eco.income.fiscal import grain_land, yuan_a_fiscal_yuan
 from eco.income.flowers import saturation
 from eco.income.gains import Gains, estimate_gains
@@ -55,7 +55,9 @@ def chapters(
     """
     made = [_classes(gains, year, lang), _fiscal(gains, year, lang)]
     if gains.answer(year).line is not None:
-        made += [_fairness(gains, year, lang), _behind(gains, year, lang), _stress(gains, year, lang)]
+        parts = (_fairness, _growth, _behind, _stress)
+        made += [part(gains, year, lang) for part in parts]
+    made.append(_allowances(gains, year, lang))
     paid = against_payments(gains)
     if facts is not None or len(paid):
         made.append(_honesty(gains, facts, paid, lang=lang))
@@ -88,16 +90,18 @@ def _classes(gains: Gains, year: int, lang: str) -> Chapter:
 def _fiscal(gains: Gains, year: int, lang: str) -> Chapter:
     land = grain_land(gains, year).set_index("livelihood")["farmland_mu"]
     note = Phrase(
-        f"到 {year} 年为止，财政和项目的钱有多少以工资、补助、租金到了登记的贫困户手里（毛数）；"
-        "蜂箱蜂群是资产，不算到手收入。",
-        f"Up to {year}: what of the public money reached registered poor households as wages, transfers or rent "
-        "(gross); hives are an asset and no income.",
+        f"到 {year} 年为止，项目的钱有多少以工资、租金到了登记的贫困户手里（毛数）；国家另付的护林员、退耕还林、"
+        "公益林补偿单列，不算在比例里；蜂箱蜂群是资产，不算到手收入。",
+        f"Up to {year}: what of the project's money reached registered poor households as wages or rent (gross). What "
+        "the state pays beside it (guards, Grain-for-Green, compensation) stands apart and is no part of the ratio; "
+        "hives are an asset and no income.",
     )
     heads = (
         Phrase("生计", "livelihood"),
         Phrase("投入（万元）", "spent (10,000 yuan)"),
         Phrase("到户（万元）", "reached (10,000 yuan)"),
         Phrase("每元到户（P10–P90）", "a yuan brings (P10-P90)"),
+        Phrase("国家另付（万元）", "paid by the state beside it (10,000 yuan)"),
         Phrase("占用耕地（亩）", "farmland taken (mu)"),
     )
     rows = []
@@ -108,7 +112,8 @@ def _fiscal(gains: Gains, year: int, lang: str) -> Chapter:
         )
         told = f"{ratio} {row[f'note_{lang}']}".strip()
         mu = f"{land[row['livelihood']]:,.0f}" if row["livelihood"] in land else "–"
-        rows.append([row[f"label_{lang}"], _wan(row["spent_yuan"]), _wan(row["reached_yuan"]), told, mu])
+        money = [_wan(row["spent_yuan"]), _wan(row["reached_yuan"]), told, _wan(row["state_yuan"])]
+        rows.append([row[f"label_{lang}"], *money, mu])
     return _chapter(Phrase("一元财政资金到户多少", "Yuan a fiscal yuan"), note, heads, rows, lang)
 
 
@@ -134,6 +139,67 @@ def _fairness(gains: Gains, year: int, lang: str) -> Chapter:
         if row["with"] == row["with"] and row["without"] == row["without"]
     ]
     return _chapter(Phrase("贫困与公平", "Poverty and fairness"), note, heads, rows, lang)
+
+
+def _growth(gains: Gains, year: int, lang: str) -> Chapter:
+    fewer = gains
+    if gains.draws > STRESS_DRAWS:
+        fewer = estimate_gains(gains.exposure, gains.numbers, draws=STRESS_DRAWS, seed=gains.seed)
+    note = Phrase(
+        f"没有项目，收入自己也会增长：不同年增长下的达线人口（{fewer.draws} 次抽样）。测算所用的增长写在上面；"
+        "增长带来的达线不是项目的功劳。",
+        f"Incomes grow without any programme: persons above the line by growth a year ({fewer.draws} draws). The "
+        "growth of this estimate is named above; whom growth lifts, the programme did not.",
+    )
+    heads = (
+        Phrase("年增长", "growth a year"),
+        Phrase("无项目达线", "above without"),
+        Phrase("其中单靠增长", "of which by growth alone"),
+        Phrase("有项目达线", "above with"),
+        Phrase("因项目越线", "crossing up"),
+        Phrase("因项目跌下", "crossing down"),
+    )
+    measures = (
+        "persons_above_line_without",
+        "crossing_by_growth",
+        "persons_above_line_with",
+        "crossing_up",
+        "crossing_down",
+    )
+    rows = [
+        [f"{row['growth']:.0%}", *(f"{row[name]:,.0f}" for name in measures)]
+        for row in growth_alone(fewer, year).to_dict("records")
+    ]
+    return _chapter(Phrase("不靠项目也会增长", "Growth alone"), note, heads, rows, lang)
+
+
+def _allowances(gains: Gains, year: int, lang: str) -> Chapter:
+    table = (
+        allowances_at_risk(gains, year)
+        .groupby("county", sort=True)
+        .agg(
+            households=("household_id", "size"),
+            persons=("persons", "sum"),
+            yuan=("gain_recurrent_yuan", "sum"),
+        )
+    )
+    note = Phrase(
+        "低保、特困户的补差可能因增收而减少；最多减去全部经常性增收。测算没有扣减，按当地规定核对。",
+        "Top-ups of minimum living allowances may be cut by what is gained, at most by all of the recurrent gain. The "
+        "estimate cuts nothing: check the county's rule.",
+    )
+    heads = (
+        Phrase("县区", "county"),
+        Phrase("户", "households"),
+        Phrase("人", "persons"),
+        Phrase("最多可能减少（万元）", "most that may be cut (10,000 yuan)"),
+    )
+    rows = [
+        [str(county), f"{row.households:,.0f}", f"{row.persons:,.0f}", _wan(row.yuan)]
+        for county, row in table.iterrows()
+    ]
+    rows = rows or [[Phrase("无", "none").say(lang), "0", "0", "0.0"]]
+    return _chapter(Phrase("可能减少的低保", "Allowances that may be cut"), note, heads, rows, lang)
 
 
 def _behind(gains: Gains, year: int, lang: str) -> Chapter:

@@ -72,10 +72,11 @@ def summary(gains: Gains, *, year: int | None = None) -> dict:
     homes, totals = answer.households, gains.totals(answer.year)
     forest, yards = project.forest_plots, project.apiaries
     programme = forest["programme"] != "none"
+    own_line = answer.year in project.settings.line_yuan_per_person
     return {
         "year": answer.year,
         "line": answer.line,
-        "line_series": project.settings.line_series,
+        "line_series": "own" if own_line else project.settings.line_series,
         "households": len(homes),
         "persons": int(homes["persons"].sum()),
         "forest_mu": round(float(forest["verified_mu"].fillna(forest["area_mu"])[programme].sum()), 4),
