@@ -1,13 +1,16 @@
 """Small groups planted in frames must be gone, and must not come back by subtraction."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eco.problems import DataProblem
-from eco.sharing.privacy import editions, gate, groups, masks
+from eco.sharing.privacy import differences, editions, gate, groups, masks
 
 NUMBERS = ("gain_yuan_mean", "forest_yuan_mean", "juncao_yuan_mean", "bees_yuan_mean", "persons")
 
@@ -185,15 +188,139 @@ def test_pseudonyms_hang_on_the_key_and_do_not_repeat():
     assert not first.isin(other).any()
 
 
-def test_blur_forgets_where_in_the_square_a_household_stands():
-    ids = pd.Series(["a", "b", "c"])
-    corner = np.array([[463_000.0, 3_934_000.0]] * 3)
-    at_corner = masks.blur(corner, ids, key=b"k", grid_m=100.0)
-    inside = np.array([[99.0, 0.5], [1.0, 50.0], [33.0, 99.0]])
-    elsewhere = masks.blur(corner + inside, ids, key=b"k", grid_m=100.0)
-    assert np.array_equal(at_corner, elsewhere)
-    assert ((at_corner >= corner) & (at_corner < corner + 100)).all()
-    assert len(np.unique(at_corner, axis=0)) == 3
+def test_a_household_that_makes_most_of_a_total_hides_it():
+    rich = village(TOWN + "201", forest=9)
+    rich.loc[0, "gain_yuan_mean"] = 1100.0  # of 1,900
+    answer = public(rich, village(TOWN + "202", forest=60), village(TOWN + "203", forest=70))
+    assert list(shown(answer["village"]).values()) == [False, False, True]
+
+
+def test_two_households_that_make_four_fifths_of_a_total_hide_it():
+    two = village(TOWN + "201", forest=9).assign(gain_yuan_mean=[1000.0, 1000.0] + [60.0] * 7)
+    answer = public(two, village(TOWN + "202", forest=60), village(TOWN + "203", forest=70))
+    assert list(shown(answer["village"]).values()) == [False, False, True]
+
+
+def test_who_knows_its_own_share_does_not_learn_the_other():
+    """Of two large ones, each would know the other to a tenth: the p % rule, where neither makes most."""
+    two = village(TOWN + "201", forest=9).assign(gain_yuan_mean=[1000.0, 1000.0] + [10.0] * 7)
+    answer = public(two, village(TOWN + "202", forest=60), village(TOWN + "203", forest=70))
+    assert list(shown(answer["village"]).values()) == [False, False, True]
+
+
+def test_a_village_that_loses_is_not_told_but_its_township_is():
+    losing = village(TOWN + "201", forest=9).assign(gain_yuan_mean=-100.0)
+    answer = public(losing, village(TOWN + "202", forest=30), village(TOWN + "203", forest=40))
+    assert not shown(answer["village"])[TOWN + "201"]
+    assert answer["township"]["shown"].all()
+
+
+def test_where_nothing_below_protects_a_place_it_goes_itself():
+    """One village of the township has everything but one yuan: whoever has the township has the village."""
+    large = village("621102101201", forest=4)
+    small = village("621102101202", forest=6).assign(gain_yuan_mean=0.02)
+    rest = [village(f"62110210{town}201", forest=40) for town in (2, 3, 4)]
+    answer = public(large, small, *rest)
+    assert not shown(answer["township"])["621102101000"]
+    assert list(answer["township"]["shown"]).count(False) == 2
+
+
+def test_the_difference_of_two_years_is_a_number_too():
+    """A household more in the second year would be the difference of both: the village is not told."""
+    then = pd.concat([village(TOWN + f"20{number}", forest=20) for number in (1, 2, 3)], ignore_index=True)
+    then["household_id"] = [f"h{number}" for number in range(len(then))]
+    now = then.copy()
+    then.loc[0, "gain_yuan_mean"] = 0.0
+    shares = groups.gain_shares({"now": now, "then": then})
+    hidden = groups.hidden_places(shares, {level: frame["code"] for level, frame in frames(now).items()})
+    assert {TOWN + "201", TOWN + "000", "621102", ""} <= hidden  # nothing above may tell it either
+    alone = groups.gain_shares({"now": now})
+    assert not groups.hidden_places(alone, {level: frame["code"] for level, frame in frames(now).items()})
+
+
+def spots(count, *, apart=60.0, seed=3):
+    chance = np.random.default_rng(seed)
+    return 460_000.0 + chance.uniform(0, apart * np.sqrt(count), (count, 2))
+
+
+def masked(xy, towns, **changes):
+    ids = pd.Series([f"h{number}" for number in range(len(xy))])
+    return masks.donut(xy, ids, pd.Series(towns), **({"key": b"k" * 32, "outlines": {}} | changes))
+
+
+def test_a_moved_point_is_in_its_ring_in_its_township_and_among_the_promised():
+    xy = spots(400)
+    towns = np.where(xy[:, 0] < xy[:, 0].mean(), "west", "east")
+    line = xy[:, 0].mean()
+    outlines = {"west": shapely.box(0, 0, line, 9e6), "east": shapely.box(line, 0, 9e6, 9e6)}
+    answer = masked(xy, towns, outlines=outlines, promised=7)
+    away = np.hypot(*(answer.points - xy).T)
+    assert answer.left_out == 0
+    assert answer.k.min() >= 7
+    assert away.min() >= masks.INNER_M - 1
+    assert away.max() <= 16_000 + 1
+    assert ((answer.points[:, 0] < line) == (towns == "west")).all()
+    for home, town in ((0, towns[0]), (399, towns[399])):
+        own = np.hypot(*(xy[towns == town] - answer.points[home]).T)
+        assert (own <= away[home] + 1e-6).sum() >= answer.k[home]
+
+
+def test_where_too_few_live_the_point_is_left_out_and_counted():
+    xy = np.concatenate([spots(60), spots(4, seed=9) + 50_000])
+    answer = masked(xy, ["near"] * 60 + ["far"] * 4)
+    assert answer.left_out == 4
+    assert np.isnan(answer.points[60:]).all()
+    assert np.isfinite(answer.points[:60]).all()
+
+
+def test_points_hang_on_the_key():
+    xy, towns = spots(50), ["one"] * 50
+    same, other = masked(xy, towns), masked(xy, towns, key=b"l" * 32)
+    assert np.array_equal(same.points, masked(xy, towns).points)
+    assert (same.points != other.points).any(axis=1).all()
+
+
+def edition(households, hidden=()):
+    """A finished edition of villages, as its readers have it."""
+    answer = {}
+    for level, frame in frames(households).items():
+        counts = households.groupby(
+            households["village_code"].str[: {"county": 6, "township": 9, "village": 12}[level]]
+        ).size()
+        frame = frame.assign(households=counts.to_numpy(), shown=~frame["code"].isin(hidden))
+        frame["parent"] = [groups.parent_code(code, level) for code in frame["code"]]
+        frame.loc[~frame["shown"], ["households", "persons", "gain_yuan_mean"]] = np.nan
+        answer[level] = frame.set_index("code")
+    return SimpleNamespace(places=answer, years={})
+
+
+def two_months(*, joined):
+    then = pd.concat([village(TOWN + f"20{number}", forest=30) for number in (1, 2, 3)], ignore_index=True)
+    then["household_id"] = [f"h{number}" for number in range(len(then))]
+    more = village(TOWN + "201", forest=joined).assign(household_id=[f"new{n}" for n in range(joined)])
+    return then, pd.concat([then, more], ignore_index=True)
+
+
+@pytest.mark.parametrize(("joined", "told"), [(0, False), (1, True), (4, True), (5, False), (9, False)])
+def test_a_change_of_fewer_than_five_between_editions_is_found(joined, told):
+    then, now = two_months(joined=joined)
+    changed = differences.changed_households(then, now)
+    assert len(changed) == joined
+    exact = differences.differences(edition(then), edition(now), changed=changed)
+    seen = differences.differences(edition(then), edition(now))
+    for findings in (exact, seen):
+        assert any(one.code == "E-DIFF-01" and one.where == TOWN + "201" for one in findings) == told
+        assert not any(one.where == TOWN + "202" for one in findings)
+    assert all(one.level == "error" for one in exact)
+
+
+def test_a_place_that_comes_out_of_hiding_uncovers_its_neighbour():
+    then, now = two_months(joined=0)
+    first, second = edition(then, [TOWN + "201", TOWN + "202"]), edition(now, [TOWN + "202", TOWN + "203"])
+    (finding,) = (one for one in differences.differences(first, second) if one.code == "E-DIFF-02")
+    assert finding.level == "error"
+    assert finding.where == TOWN + "000"
+    assert not differences.differences(first, first)
 
 
 REGISTER = pd.DataFrame(

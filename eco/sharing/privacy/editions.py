@@ -11,21 +11,16 @@ from eco.livelihoods import LIVELIHOODS as ALL_LIVELIHOODS
 from eco.phrases import Phrase
 
 FLOOR = 5  # households that must stand behind a published number
+FLOOR_HEALTH = 10  # where the cause of poverty, and so an illness, is told
 LIVELIHOODS = tuple(one.name for one in ALL_LIVELIHOODS)
 
+# What the whole of a place comes to, and shares of it.
 _PLACE = (
-    "name",
-    "parent",
-    "shown",
-    "households",
-    "persons",
-    "gain_yuan_mean",
-    "gain_yuan_p10",
-    "gain_yuan_p90",
-    "gain_per_head_mean",
-    "gain_per_head_p10",
-    "gain_per_head_p90",
-    "basis",
+    *("name", "parent", "shown", "households", "persons"),
+    *("gain_yuan_mean", "gain_yuan_p10", "gain_yuan_p90"),
+    *("gain_per_head_mean", "gain_per_head_p10", "gain_per_head_p90", "basis"),
+    *("one_off_share", "chance_above_line", "chance_above_line_without"),
+    *("persons_left_out", "left_out_share", "saturation"),
 )
 _INSIDE = (
     *(f"{name}_yuan_mean" for name in LIVELIHOODS),
@@ -33,12 +28,33 @@ _INSIDE = (
 )
 _TOTALS = ("forest_mu", "juncao_mu_seasons", "hives")
 _SITES = {
-    "forest": ("x", "y", "mu", "species", "planted_year", "programme", "assumed"),
-    "juncao": ("x", "y", "mu", "season", "use", "assumed"),
-    "bees": ("x", "y", "hives", "colonies", "started_year", "in_programme", "assumed"),
+    "forest": ("x", "y", "mu", "species", "planted_year", "programme", "assumed", "overlap_mu"),
+    "juncao": ("x", "y", "mu", "season", "use", "assumed", "overlap_mu"),
+    "bees": ("x", "y", "hives", "colonies", "started_year", "in_programme", "assumed", "saturation"),
 }
 _COUNTY_ONLY = ("households_sharing", "outline")
-_HOUSEHOLD = ("id", "x", "y", "persons", "gain_yuan_mean", "gain_yuan_p10", "gain_yuan_p90", "basis")
+_HOUSEHOLD = (
+    *("id", "x", "y", "persons", "gain_yuan_mean", "gain_yuan_p10", "gain_yuan_p90", "basis"),
+    *("chance_above_line", "one_off_share", "left_out"),
+)
+_IDENTITY = (
+    *("household_id", "village", "township", "head_name", "register_type", "main_cause"),
+    *(f"{name}_yuan_mean" for name in LIVELIHOODS),
+)
+_FLOW = (
+    *("code", "livelihood", "label_zh", "label_en", "income_class", "recurrent"),
+    *("yuan_mean", "yuan_p10", "yuan_p90", "grade"),
+)
+_CAUSE = ("code", "main_cause", "label_zh", "label_en", "households", "persons", "gain_yuan_mean")
+_TABLES = {"totals": ("mean", "p10", "p50", "p90"), "cause": _CAUSE}
+_OFFICE = {
+    "county": _PLACE + _INSIDE,
+    "township": _PLACE + _INSIDE + _TOTALS,
+    "village": _PLACE + _INSIDE,
+    **{name: columns + _COUNTY_ONLY for name, columns in _SITES.items()},
+    **{f"flows_{level}": _FLOW for level in ("county", "township", "village")},
+    **_TABLES,
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +62,7 @@ class Edition:
     """Who a paper is for: which columns of which layer it may carry, and how sharp its positions are.
 
     `columns` maps a layer to its allow-list; a layer that is not named does not exist in the edition.
-    `decimals` are those of a degree kept in the file, `grid_m` the grid points are snapped to.
+    `decimals` are those of a degree kept in the file, `grid_m` the grid of metres points are snapped to.
     """
 
     name: str
@@ -67,21 +83,29 @@ EDITIONS: dict[str, Edition] = {
             "county",
             Phrase("县级版", "county edition"),
             decimals=5,
-            grid_m=100.0,
-            columns={
-                "county": _PLACE + _INSIDE,
-                "township": _PLACE + _INSIDE + _TOTALS,
-                "village": _PLACE + _INSIDE,
-                **{name: columns + _COUNTY_ONLY for name, columns in _SITES.items()},
-                "household": _HOUSEHOLD,
-            },
+            grid_m=1.0,
+            columns={**_OFFICE, "household": _HOUSEHOLD},
         ),
         Edition(
             "public",
             Phrase("公开版", "public edition"),
             decimals=3,
             grid_m=100.0,
-            columns={"county": _PLACE, "township": _PLACE + _TOTALS, "village": _PLACE, **_SITES},
+            columns={
+                "county": _PLACE,
+                "township": _PLACE + _TOTALS,
+                "village": _PLACE,
+                **_SITES,
+                **_TABLES,
+            },
+        ),
+        # Everything of a household: only ever inside an encrypted page.
+        Edition(
+            "household",
+            Phrase("农户版（加密）", "household edition (encrypted)"),
+            decimals=6,
+            grid_m=1.0,
+            columns={**_OFFICE, "household": _HOUSEHOLD + _IDENTITY},
         ),
     )
 }
