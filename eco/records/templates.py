@@ -112,7 +112,7 @@ def _blank_sheet(book, table: Table) -> None:
             sheet.data_validation(1, position, _LAST_ROW, position, rule)
     sheet.set_row(0, 32)
     sheet.freeze_panes(1, 1)
-    _fit_to_page(sheet)
+    fit_to_page(sheet)
 
 
 def _validation(column: Column) -> dict[str, Any]:
@@ -181,10 +181,11 @@ def _explanations(book, table: Table) -> None:
             sheet.write_string(row, position, text, wrap)
         sheet.set_row(row, 15 * max(map(lines_needed, texts, _EXPLAINED.values())))
     sheet.freeze_panes(3, 1)
-    _fit_to_page(sheet)
+    fit_to_page(sheet)
 
 
-def _fit_to_page(sheet) -> None:
+def fit_to_page(sheet) -> None:
+    """Print a sheet of xlsxwriter on A4, landscape, as many pages long as it needs."""
     sheet.set_landscape()
     sheet.set_paper(9)  # A4
     sheet.fit_to_pages(1, 0)

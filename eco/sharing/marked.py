@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from datetime import date, time, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -27,6 +26,7 @@ from eco.records.readers import SHEETS, Source, read_sheet
 from eco.records.settings import read_layout
 from eco.records.tables import COORDINATES, TABLES
 from eco.records.templates import lines_needed
+from eco.sharing.office import plain_text, put
 
 WHOLE_ROWS = 20_000  # of a longer table only the headings and the marked rows are shown
 STYLED_BYTES = 2_000_000  # a larger workbook comes without its colours and widths
@@ -58,8 +58,6 @@ _LEFT_OUT = {
 }
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
 _HAIRLINE = Border(bottom=Side("hair", color="BFBFBF"))
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|[\ud800-\udfff]")
-_LONGEST = 32_000  # signs in a cell; Excel takes 32,767
 _TOLD_IN_A_CELL = 12
 
 Marks = dict[str, list[Finding]]  # the findings of each cell of a sheet
@@ -136,10 +134,10 @@ def _list_sheet(
     sheet.title = "问题清单 findings"
     levels: list[str] = [finding.level for finding in findings]
     counts = "　".join(f"{word} {levels.count(level)}" for level, word in _both(LEVEL_WORDS).items())
-    _put(sheet.cell(1, 1), f"问题清单 findings · {title}").font = Font(bold=True, size=14)
-    _put(sheet.cell(2, 1), f"{counts}　未采用的行 rows left out {rows_out}")
+    put(sheet.cell(1, 1), f"问题清单 findings · {title}").font = Font(bold=True, size=14)
+    put(sheet.cell(2, 1), f"{counts}　未采用的行 rows left out {rows_out}")
     hint = "点单元格地址可跳到标色处；原文件未改动。 Click a cell's address to see it marked; no file was changed."
-    _put(sheet.cell(3, 1), hint).font = Font(color="7F7F7F")
+    put(sheet.cell(3, 1), hint).font = Font(color="7F7F7F")
     _headings(sheet, _LIST, row=4)
     for row, item in enumerate(findings, start=5):
         words = (
@@ -201,14 +199,14 @@ def column_words(table: str, name: str) -> str:
 
 def _headings(sheet: Worksheet, columns: Mapping[Phrase, int], *, row: int) -> None:
     for position, (words, width) in enumerate(columns.items(), start=1):
-        cell = _put(sheet.cell(row, position), " ".join(words))
+        cell = put(sheet.cell(row, position), " ".join(words))
         cell.font, cell.fill = Font(bold=True), PatternFill("solid", fgColor="F2F2F2")
         sheet.column_dimensions[get_column_letter(position)].width = width
 
 
 def _line(sheet: Worksheet, row: int, words: Sequence[str]) -> None:
     for position, text in enumerate(words, start=1):
-        cell = _put(sheet.cell(row, position), text)
+        cell = put(sheet.cell(row, position), text)
         cell.alignment, cell.border = _WRAPPED, _HAIRLINE
     widths = (sheet.column_dimensions[get_column_letter(at)].width for at in range(1, len(words) + 1))
     # LibreOffice fits no row of a file by itself; Excel refuses rows over 409 points.
@@ -234,21 +232,6 @@ def _link(cell: Cell, item: Finding, titles: Mapping[tuple[str, str], str]) -> N
         cell.font = Font(color="0563C1", underline="single")
 
 
-def _put(cell: Cell, value: object) -> Cell:
-    """The cell with a value in it; text stays text, whatever sign it begins with."""
-    if isinstance(value, str):
-        cell.value = _UNPRINTABLE.sub("", value)[:_LONGEST]
-        cell.data_type = "s"
-        cell.quotePrefix = cell.value[:1] in ("=", "+", "-", "@")
-    elif isinstance(value, bool | int | float | date | time | timedelta):
-        cell.value = value
-    elif hasattr(value, "item"):
-        cell.value = value.item()
-    elif value is not None:
-        _put(cell, str(value))
-    return cell
-
-
 def _copy_table(sheet: Worksheet, source: Source, name: str, marks: Marks) -> None:
     """The table as it stands in its file, every cell at its own address."""
     if source.path.suffix.lower() == ".xlsx" and source.path.stat().st_size <= STYLED_BYTES:
@@ -264,7 +247,7 @@ def _copy_table(sheet: Worksheet, source: Source, name: str, marks: Marks) -> No
             sheet.row_dimensions[number].hidden = False
             for position, value in enumerate(values, start=1):
                 if value is not None and value == value and value != "":
-                    _put(sheet.cell(number, position), value).font = Font(bold=number == heading)
+                    put(sheet.cell(number, position), value).font = Font(bold=number == heading)
     sheet.freeze_panes = f"A{heading + 1}"
     for position in range(1, sheet.max_column + 1):
         sheet.column_dimensions[get_column_letter(position)].width = 16
@@ -296,7 +279,7 @@ def _copy_styled(sheet: Worksheet, path: Path, name: str) -> None:
             continue
         new = sheet.cell(old.row, old.column)
         if old.data_type == "f" and _reaches_out(old.value):
-            _put(new, shown[old.row - 1][old.column - 1])
+            put(new, shown[old.row - 1][old.column - 1])
         else:
             new.value, new.data_type = old.value, old.data_type
         _dress(new, old, styles)
@@ -355,4 +338,4 @@ def _told(item: Finding) -> str:
         f"{zh} {item.code}：发现 {item.found}；应为{item.expected.zh}；请{item.todo.zh}。\n"
         f"{en}: found {item.found}; expected {item.expected.en}; {item.todo.en}."
     )
-    return _UNPRINTABLE.sub("", text)
+    return plain_text(text)
