@@ -269,9 +269,13 @@ def pdf(place):
             writer.add_outline_item(title=text, page_number=0)
         elif place == "attachment":
             writer.add_attachment("list.csv", f"村,户主\n甲东村,{text}\n".encode())
-        elif place == "left over":  # a stream nothing in the file points to
-            from pypdf.generic import StreamObject
+        elif place.startswith("left over"):  # a stream nothing in the file points to
+            from pypdf.generic import NameObject, StreamObject
 
+            if place.endswith("behind a picture"):  # which is passed over, its end and the next beginning not
+                picture = StreamObject({NameObject("/Subtype"): NameObject("/Image")})
+                picture.set_data(b"endless")
+                writer._add_object(picture)
             stream = StreamObject()
             stream.set_data(text.encode())
             writer._add_object(stream.flate_encode())
@@ -479,6 +483,7 @@ LEAKS = [
     ("pdf bookmark", "a.pdf", pdf("bookmark"), "王小明", "E-PRIV-01", "/Title"),
     ("pdf attachment", "a.pdf", pdf("attachment"), "张平", "E-PRIV-01", "attachment list.csv"),
     ("pdf left over stream", "a.pdf", pdf("left over"), "欧阳春兰", "E-PRIV-01", ""),
+    ("pdf stream behind", "a.pdf", pdf("left over behind a picture"), "欧阳春兰", "E-PRIV-01", ""),
     ("docx runs", "a.docx", word_file("runs"), "王小明", "E-PRIV-01", "document.xml"),
     ("docx table", "a.docx", word_file("table"), "张平", "E-PRIV-01", "document.xml"),
     ("docx header", "a.docx", word_file("header"), "DX-11-0007", "E-PRIV-01", "header"),

@@ -43,7 +43,7 @@ _EXIF_PEOPLE = {
 }
 _EXIF_GPS = 0x8825
 _GPS = Phrase("照片带有拍摄地点", "a picture that says where it was taken")
-_STREAM = re.compile(rb"stream\r?\n")
+_STREAM = re.compile(rb"(?<!end)stream\r?\n")
 
 
 def read_png(content: bytes, where: str) -> Iterator[Item]:
