@@ -273,7 +273,8 @@ def pdf(place):
             from pypdf.generic import NameObject, StreamObject
 
             if place.endswith("behind a picture"):  # which is passed over, its end and the next beginning not
-                picture = StreamObject({NameObject("/Subtype"): NameObject("/Image")})
+                picture = StreamObject()
+                picture[NameObject("/Subtype")] = NameObject("/Image")
                 picture.set_data(b"endless")
                 writer._add_object(picture)
             stream = StreamObject()
