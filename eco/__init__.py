@@ -51,6 +51,9 @@ _ROOMS = {
     "write_findings": "eco.sharing.marked",
     "write_report": "eco.sharing.report",
     "save_map": "eco.sharing.maps.editions",
+    "explore": "eco.sharing.explore",
+    "sliders": "eco.sharing.sliders",
+    "write_papers": "eco.sharing.papers",
 }
 __all__ = sorted(_ROOMS)
 

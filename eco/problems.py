@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
 from typing import Literal
 
 from eco.phrases import Phrase
@@ -47,6 +48,10 @@ class Finding:
             return f"[{self.code}] {place}：发现 {self.found}；应为 {self.expected.zh}；请{self.todo.zh}。"
         return f"[{self.code}] {place}: found {self.found}; expected {self.expected.en}; {self.todo.en}."
 
+    def _repr_html_(self) -> str:
+        zh, en = escape(self.sentence("zh")), escape(self.sentence("en"))
+        return f'<p>{zh}<br><small style="color:#666">{en}</small></p>'
+
     @property
     def address(self) -> str:
         """Sheet and cell as Excel writes them, 建档立卡户!C12; empty for what has no cell."""
@@ -64,6 +69,15 @@ class DataProblem(Exception):
         lines = [f"{f.sentence('zh')}\n  {f.sentence('en')}" for f in self.findings[:SENTENCES_SHOWN]]
         more = len(self.findings) - SENTENCES_SHOWN
         super().__init__("\n".join([*lines, f"另有 {more} 条 / {more} more"] if more > 0 else lines))
+
+    def _repr_html_(self) -> str:
+        shown = "".join(finding._repr_html_() for finding in self.findings[:SENTENCES_SHOWN])
+        more = len(self.findings) - SENTENCES_SHOWN
+        return f"{shown}<p>另有 {more} 条 / {more} more</p>" if more > 0 else shown
+
+    def _render_traceback_(self) -> list[str]:
+        """What Jupyter shows in place of a traceback: it is the data that are at fault, not the program."""
+        return str(self).splitlines()
 
 
 def mask(value: object) -> str:

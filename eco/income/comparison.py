@@ -12,8 +12,10 @@ import pandas as pd
 from eco.income.gains import Gains, quantiles
 from eco.phrases import WORDS, Phrase
 from eco.problems import DataProblem, Finding
+from eco.waiting import waiting
 
 
+@waiting("wait_compare")
 def compare(a: Gains, b: Gains, *, year: int | None = None) -> pd.DataFrame:
     """What changes from estimate `a` to `b` in a year (default: the project's), one row a measure.
 

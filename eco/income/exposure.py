@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from html import escape
 
 import numpy as np
 import pandas as pd
@@ -19,6 +18,8 @@ from eco.income.sites import ground_report, sites_of
 from eco.livelihoods import LIVELIHOODS, Livelihood
 from eco.parameters.numbers import Numbers
 from eco.records.project import Project
+from eco.records.showing import said_html, shown
+from eco.waiting import waiting
 
 _NOBODY_ASKED = pd.DataFrame(columns=["site_id", "role", "quantity", "unit"]).astype({"quantity": float})
 
@@ -67,9 +68,24 @@ class Exposure:
         return f"; slope unknown for {slopes['sites'].sum():,} plots" if len(slopes) else ""
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{self.households.head().to_html(index=False)}"
+        recorded = self.links["recorded"]
+        table = self.links.assign(recorded=recorded.map({True: "yes", False: "no"}))
+        table = table.groupby(["livelihood", "role", "unit", "recorded"], as_index=False).agg(
+            households=("household_id", "nunique"), quantity=("quantity", "sum")
+        )
+        counts = {
+            "households": len(self),
+            "linked": int(self.households["linked"].sum()),
+            "recorded": int(recorded.sum()),
+            "inferred": int((~recorded).sum()),
+            "overbooked": len(self.overbooked),
+            "outside": len(self.outside),
+        }
+        said = said_html("shown_exposure", **{name: f"{count:,}" for name, count in counts.items()})
+        return f"{said}{shown(table)._repr_html_()}{shown(self.untold)._repr_html_() if len(self.untold) else ''}"
 
 
+@waiting("wait_link")
 def link(
     project: Project, numbers: Numbers, *, livelihoods: tuple[Livelihood, ...] = LIVELIHOODS
 ) -> Exposure:

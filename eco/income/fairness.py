@@ -21,6 +21,7 @@ from eco.income.gains import Gains, YearAnswer, estimate_gains, quantiles
 from eco.parameters.draws import Worlds
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding
+from eco.waiting import waiting
 
 WORLDS = 100
 # Their allowance fills what income lacks to a norm, so it may be cut by what they earn more.
@@ -68,6 +69,7 @@ class _Sums:
         )
 
 
+@waiting("wait_fairness")
 def fairness(
     gains: Gains, year: int | None = None, *, by: str = "file", worlds: int = WORLDS
 ) -> pd.DataFrame:
@@ -118,6 +120,7 @@ def left_behind(gains: Gains, year: int | None = None, *, by: str = "county") ->
     return table.groupby("group", sort=True).sum().astype(int).reset_index()
 
 
+@waiting("wait_fairness")
 def growth_alone(
     gains: Gains, year: int | None = None, *, growths: Iterable[float] | None = None
 ) -> pd.DataFrame:

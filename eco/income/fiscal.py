@@ -18,6 +18,7 @@ from eco.income.gains import Gains, quantiles
 from eco.parameters.draws import Worlds
 from eco.phrases import Phrase
 from eco.records.tables import POOR_TYPES
+from eco.waiting import waiting
 
 _COST_OF_UNIT: dict[str, tuple[str, ...]] = {
     "forest": ("forest_project_cost",),  # yuan a mu, all in
@@ -25,6 +26,7 @@ _COST_OF_UNIT: dict[str, tuple[str, ...]] = {
 }
 
 
+@waiting("wait_fiscal")
 def yuan_a_fiscal_yuan(gains: Gains, year: int | None = None) -> pd.DataFrame:
     """By livelihood, up to a year: yuan spent, yuan that reached poor households, and their ratio over worlds.
 

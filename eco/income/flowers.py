@@ -34,6 +34,7 @@ from eco.space.forage import (
     share_meadow,
     tells,
 )
+from eco.waiting import waiting
 
 CLASSES = (*COVER_CLASSES, PLANTED)
 # A circle of which less is known says nothing: the flowers may all stand in the other half.
@@ -111,6 +112,7 @@ def forage_columns(project: Project, numbers: Numbers) -> dict[str, np.ndarray]:
     return {f"forage_{name}_ha": shared for name, shared in _yards(project, numbers).shares().items()}
 
 
+@waiting("wait_saturation")
 def saturation(project: Project, numbers: Numbers) -> pd.DataFrame:
     """One row a yard, at the most likely numbers: are there more colonies than flowers feed?
 

@@ -10,7 +10,6 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from html import escape
 from threading import Lock
 
 import numpy as np
@@ -34,6 +33,8 @@ from eco.parameters.draws import Draws, Worlds, unit_keys
 from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase, neighbours
 from eco.problems import DataProblem, Finding
+from eco.records.showing import said_html, shown
+from eco.waiting import waiting
 
 LEVELS = {"county": "counties", "township": "townships", "village": "villages"}
 _CODE_LENGTH = {"county": 6, "township": 9, "village": 12}
@@ -106,7 +107,11 @@ class Gains:
                 [Finding("E-EST-05", "error", "estimate", "", "year", str(year), expected, todo)]
             )
         if year not in self.answers:
-            self.answers[year] = _answer(self, year, progress)
+            if progress is not None:
+                self.answers[year] = _answer(self, year, progress)
+                return self.answers[year]
+            with waiting("wait_estimate") as wait:
+                self.answers[year] = _answer(self, year, wait.count)
         return self.answers[year]
 
     def households(self, year: int | None = None) -> pd.DataFrame:
@@ -156,7 +161,15 @@ class Gains:
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{self.totals().round(0).to_html()}"
+        told = {"households": f"{len(self.exposure):,}", "draws": f"{self.draws:,}", "seed": self.seed}
+        totals = shown(self.totals())._repr_html_()
+        return said_html("shown_gains", **told, year=self.exposure.project.settings.default_year) + totals
+
+    def explore(self, **how):
+        """A live map in the notebook: `eco.explore` of these gains, with its `edition`, `lang`, `year`, `height`."""
+        import eco  # a map belongs to a higher floor: out by the front door
+
+        return eco.explore(self, **how)
 
 
 def estimate_gains(

@@ -21,6 +21,7 @@ from eco.parameters.draws import Worlds
 from eco.parameters.numbers import Number
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding
+from eco.waiting import waiting
 
 _CURVE_DEGREE = 3
 _NOISE = 4.0  # a curve through pure noise explains degree / draws, and seldom four times that
@@ -35,6 +36,7 @@ _FLOW_COLUMNS = (
     *("livelihood", "flow", "role", "label_zh", "label_en", "payer", "income_class", "recurrent"),
     *("mean_yuan", "sd_yuan", "share"),
 )
+
 _JUDGEMENTS_NAMED = 3
 _COUNTED = (
     Phrase("这一个专家判断占", "this judgement carries"),
@@ -43,6 +45,7 @@ _COUNTED = (
 )
 
 
+@waiting("wait_drivers")
 def drivers(gains: Gains, year: int | None = None) -> pd.DataFrame:
     """Parameters by livelihood, ranked by share of the spread of the year's total gain.
 
@@ -116,6 +119,7 @@ def doubts_in_words(table: pd.DataFrame) -> Phrase:
     )
 
 
+@waiting("wait_drivers")
 def drivers_by_flow(gains: Gains, year: int | None = None) -> pd.DataFrame:
     """Flows ranked by their share of the spread of the year's total gain, over 400 worlds at most.
 

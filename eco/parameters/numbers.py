@@ -25,6 +25,7 @@ from eco.files import sha256
 from eco.parameters.overrides import override_rows
 from eco.phrases import Phrase, neighbours
 from eco.problems import DataProblem, Finding
+from eco.records.showing import said_html, shown
 
 Shape = Literal["pert", "triangular", "event", "chosen"]
 Varies = Literal["together", "county", "site", "household"]
@@ -82,6 +83,14 @@ class Number:
         if weight is None or not self.drawn:
             return self.mode
         return (self.low + weight * self.mode + self.high) / (weight + 2)
+
+    def _repr_html_(self) -> str:
+        span = f"{self.low:g} – <b>{self.mode:g}</b> – {self.high:g} {escape(self.unit)}"
+        source = " · ".join(filter(None, (self.source.kind, self.source.grade, self.source.title)))
+        return (
+            f'<p>{escape(self.label.zh)} <small style="color:#666">{escape(self.label.en)}</small>: {span}'
+            f"<br><small>{escape(self.name)} · {escape(source)}</small></p>"
+        )
 
 
 @dataclass(frozen=True)
@@ -184,7 +193,12 @@ class Numbers:
         return f"Numbers({len(self)}: " + ", ".join(f"{count} {kind}" for kind, count in kinds.items()) + ")"
 
     def _repr_html_(self) -> str:
-        return f"<p>{escape(repr(self))}</p>{self.table().to_html(index=False)}"
+        table = self.table().rename(columns={"name": "parameter"}).drop(columns=["note", "persistence"])
+        kinds = [number.source.kind for number in self.values.values()]
+        told = {kind: kinds.count(kind) for kind in ("judgement", "override")}
+        return (
+            said_html("shown_numbers", count=len(self), **told) + shown(table, rows=len(self))._repr_html_()
+        )
 
 
 def load_parameters(path: str | Path | None = None, *, upon: Numbers | None = None) -> Numbers:

@@ -11,6 +11,7 @@ outline can tell a wrong zone or exchanged axes, never a datum.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from html import escape
 from typing import Literal
 
 import geopandas as gpd
@@ -93,6 +94,10 @@ class DatumEvidence:
         return f"{self.sentence('zh')}\n{self.sentence('en')}"
 
     __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        zh, en = escape(self.sentence("zh")), escape(self.sentence("en"))
+        return f'<p>{zh}<br><small style="color:#666">{en}</small></p>'
 
     def measured(self, lang: str = "zh") -> str:
         """The shift under the declared system in words."""
