@@ -223,11 +223,12 @@ def _of_bytes(content: bytes, where: str, kind: str) -> Iterator[tuple[Item | No
         yield from (
             _of_bytes(packed, where, kind) if _as_text(packed) is None else [(None, _as_text(packed) or "")]
         )
+    elif len(content) >= _SMALL and noise(content) > _noise_of(len(content)):
+        # Not searched: a megabyte of chance holds something like a path or a phone now and then.
+        yield Unread(Place(where), _SEALED, sealed=True), ""
     else:
         for passage in raw(content, f"{where} {inside.inside}".strip()):
             yield passage, ""
-        if len(content) >= _SMALL and noise(content) > _noise_of(len(content)):
-            yield Unread(Place(where), _SEALED, sealed=True), ""
 
 
 def _as_text(content: bytes) -> str | None:
