@@ -39,6 +39,14 @@ class Edition(StrEnum):
     county = "county"
 
 
+class AnyEdition(StrEnum):
+    """Who papers are for."""
+
+    public = "public"
+    county = "county"
+    household = "household"
+
+
 class Language(StrEnum):
     """The language of a page."""
 
@@ -92,6 +100,7 @@ def estimate(
         gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
         write_estimate(gains, out, year=year)
     _print_findings_count(gains.exposure.project)
+    _print_cautions(gains, year)
     _written(out)
 
 
@@ -138,6 +147,7 @@ def run(
     parameters: Parameters = None,
 ):
     """检查、测算、地图、报告，一次完成。 Check, estimate, maps and report in one go."""
+    from eco.records.settings import PUBLISHED_FACTS
     from eco.sharing.exports import write_estimate
     from eco.sharing.maps.editions import save_map
     from eco.sharing.marked import write_findings
@@ -147,11 +157,13 @@ def run(
     with _said(), _progress() as progress:
         gains = _gains(folder, progress, draws=draws, seed=seed, year=year, parameters=parameters)
         project = gains.exposure.project
+        published = Path(folder) / PUBLISHED_FACTS
         with _step(progress, "表格 tables"):
             write_findings(project, inside / "findings.xlsx")
             write_estimate(gains, inside, year=year)
         with _step(progress, "报告 report"):
-            write_report(inside / "report.html", gains, year=year, lang=lang.value)
+            facts = published if published.is_file() else None
+            write_report(inside / "report.html", gains, year=year, lang=lang.value, facts=facts)
         for edition in ("county", "public"):
             with _step(progress, f"地图 map: {edition}"):
                 path = out / edition / "map.html"
@@ -166,9 +178,60 @@ def run(
                 )
     _print_answer(gains, year)
     _print_findings_count(project)
+    _print_cautions(gains, year)
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
         _written(path)
     _warn_unreviewed("public", review_no)
+
+
+@app.command()
+def export(
+    folder: Place,
+    out: Out,
+    edition: Annotated[AnyEdition, typer.Option(help="版本 edition")],
+    review_no: Annotated[str | None, typer.Option(help="审图号 map review number")] = None,
+    lang: Annotated[Language, typer.Option(help="语言 language")] = Language.zh,
+    template: Annotated[Path | None, typer.Option(help="本单位的表格模板 the bureau's own workbook")] = None,
+    earlier: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="以前发布过公开版的项目文件夹，可重复 folders of public editions given away before"
+        ),
+    ] = None,
+    office: Annotated[str, typer.Option(help="公示的责任单位 office responsible, on notices")] = "",
+    hotline: Annotated[str, typer.Option(help="公示的监督电话 hotline, on notices")] = "",
+    draws: Draws = 1000,
+    seed: Seed = 1,
+    year: Year = None,
+    parameters: Parameters = None,
+):
+    """一个版本的全部材料。 Every paper of an edition, read by the release gate before any of them is released."""
+    from eco.sharing.papers import write_papers
+
+    def estimated(place, progress):
+        return _gains(place, progress, draws=draws, seed=seed, year=year, parameters=parameters)
+
+    with _said(), _progress() as progress:
+        before = [estimated(str(place), progress) for place in earlier or ()]
+        gains = estimated(folder, progress)
+        with _step(progress, f"材料 papers: {edition.value}") as task:
+            papers = write_papers(
+                out,
+                gains,
+                edition=edition.value,
+                lang=lang.value,
+                year=year,
+                review_no=review_no,
+                earlier=before,
+                template=template,
+                office=office,
+                hotline=hotline,
+                tell=lambda words: progress.update(task, description=f"{words.zh} {words.en}"),
+            )
+    for path in papers.paths:
+        _written(path)
+    _print_papers(papers)
+    _warn_unreviewed(edition.value, review_no)
 
 
 @app.command()
@@ -353,9 +416,35 @@ def _print_findings_count(project) -> None:
     _print_left_out(project)
 
 
+def _print_cautions(gains, year: int | None) -> None:
+    """What the estimate of the year stands on with one foot: how many of a kind, and the first in full."""
+    from itertools import groupby
+
+    from rich.markup import escape
+
+    from eco.income.cautions import cautions
+
+    found = cautions(gains.exposure, gains.answer(year).year)
+    for _, items in groupby(found, key=lambda f: (f.code, f.table, f.expected)):
+        alike = list(items)
+        of = "" if len(alike) == 1 else f"（共 {len(alike)} 条 in all; eco.cautions）"
+        _say(f"[yellow]{escape(alike[0].sentence('zh'))}[/]{of}\n  {escape(alike[0].sentence('en'))}")
+
+
 def _print_left_out(project) -> None:
     for table, count in project.left_out["table"].value_counts().items():
         _say(f"[yellow]未采用 left out: {table} {count}[/]")
+
+
+def _print_papers(papers) -> None:
+    if papers.findings:
+        _print_findings(papers.findings)
+    if papers.passphrase:
+        _say(f"[bold]口令 passphrase: {papers.passphrase}[/]")
+        _say(
+            "[yellow]口令只显示这一次，别处没有保存；丢了就打不开。请与文件分开、用别的方式告知。 "
+            "The passphrase is shown once and kept nowhere: lost is lost. Send it apart from the file.[/]"
+        )
 
 
 def _warn_unreviewed(edition: str, review_no: str | None) -> None:

@@ -135,7 +135,7 @@ def test_three_accounts_persons_and_grades_stand_on_the_page(gains, tmp_path, la
     assert big == ["0.8", "0.8", f"{economic / 1e4:,.1f}"]
     linked = rf"{word('measure_persons_linked', lang)}</td><td class=\"num\">4</td><td class=\"num\">–"
     assert re.search(linked, text)
-    assert word("line_exit check", lang) in text
+    assert word("line_own", lang) in text
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -228,7 +228,9 @@ def _outlines(shapes: np.ndarray, told: Release, *, simplify: bool) -> np.ndarra
         shapes[areas] = shapely.coverage_simplify(shapes[areas], _TOLERANCE_M.get(told.edition.name, 40.0))
     rounded = _rounded(to_degrees(shapes), told.edition.decimals)
     broken = areas & ~shapely.is_valid(rounded)
-    rounded[broken] = [_areas_of(shape) for shape in shapely.make_valid(rounded[broken])]
+    # Where rounding made a ring cross itself it is mended on the same grid: a crossing elsewhere would be sharper.
+    mended = shapely.set_precision(shapely.make_valid(rounded[broken]), 10.0**-told.edition.decimals)
+    rounded[broken] = [_areas_of(shape) for shape in _rounded(mended, told.edition.decimals)]
     return rounded
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
 from pathlib import Path
 
 import pandas as pd
@@ -37,10 +36,7 @@ def write_report(
 
     `facts` are published numbers, as `backtest` takes them, that the page holds beside the model's.
     """
-    from jinja2 import Environment
-
-    template = (files("eco.sharing") / "report.html").read_text(encoding="utf-8")
-    page = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(template)
+    page = report_template("report.html")
     said = summary(gains, year=year)
     table = drivers(gains, year=said["year"]) if gains.draws >= FEWEST_DRAWS else pd.DataFrame()
     text = page.render(
@@ -64,6 +60,16 @@ def write_report(
         number=number,
     )
     write_text(path, text, sealed=True)
+
+
+def report_template(name: str):
+    """One of the reports' templates, all of which share report.css; what is filled in is text."""
+    from jinja2 import Environment, PackageLoader
+
+    loader = PackageLoader("eco", "sharing")
+    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=loader).get_template(
+        name
+    )
 
 
 def _word_or_own(kind: str, name: str, lang: str) -> str:

@@ -41,6 +41,17 @@ _WITHOUT_WIDTH = (
     (0x3164, 0x3165), (0xFE00, 0xFE10), (0xFEFF, 0xFF00), (0xFFA0, 0xFFA1), (0xFFF9, 0xFFFC), (0x1D173, 0x1D17B),
     (0xE0000, 0xE01F0),
 )  # fmt: skip
+# Signs that share one shape with another in fonts of a Chinese system, which the browser then names by the wrong one;
+# Unicode's own decomposition knows the rest of the Kangxi radicals. The tests print all of GB 2312.
+TWINS = dict(
+    zip(
+        "⺅⺉⺎⺐⺒⺓⺕⺖⺘⺙⺟⺠⺡⺣⺦⺨⺭⺰⺺⺾⻁⻂⻄⻅⻆⻈⻉⻋⻌⻐⻑"
+        "⻓⻔⻖⻗⻘⻙⻚⻛⻜⻝⻠⻢⻣⻤⻥⻦⻧⻨⻩⻪⻫⻬⻭⻮⻯⻰⻱⻲⻳⼾㬵",
+        "亻刂兀尢巳幺彐忄扌攵母民氵灬丬犭礻纟肀艹虎衤西见角讠贝车辶钅長"
+        "长门阝雨青韦页风飞食饣马骨鬼鱼鸟卤麦黄黾斉齐歯齿竜龙龜亀龟户胶",
+        strict=True,
+    )
+)
 _GAPS = " \t\n\r\u2028\u2029-‐‑‒–—―−_·•・‧∙⋅.\u3002/\\'’`|*~"
 
 
@@ -55,6 +66,8 @@ def _plain_signs() -> np.ndarray:
             plain = (plain if digit is None else str(digit)).upper()
             if len(plain) == 1:
                 table[code] = ord(plain)
+    for twin, sign in TWINS.items():
+        table[ord(twin)] = ord(sign)
     for low, high in _WITHOUT_WIDTH:
         table[low:high] = _DROPPED
     table[0x2028] = table[0x2029] = ord("\n")
@@ -119,8 +132,8 @@ def plain_text(text: str) -> str:
 def packed_text(text: str) -> str:
     """A text in plain signs without blanks and dashes, as values are compared.
 
-    >>> packed_text("王　小 明"), packed_text("dx-11-0007")
-    ('王小明', 'DX110007')
+    >>> packed_text("王　小 明"), packed_text("dx-11-0007"), packed_text("⻢⻁")
+    ('王小明', 'DX110007', '马虎')
     """
     return folded(text).packed
 
