@@ -12,6 +12,7 @@ import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
+from map_pages import carried, unpacked
 
 from eco.income.exposure import link
 from eco.income.gains import estimate_gains
@@ -19,31 +20,11 @@ from eco.parameters.numbers import load_parameters
 from eco.phrases import WORDS
 from eco.problems import DataProblem
 from eco.records.project import load_project
-from eco.sharing.maps import layers, page
+from eco.sharing.maps import layers, packing, page
 from eco.sharing.maps.editions import save_map
 
 MARK = "内部资料 请勿公开"
 EDITIONS = [(edition, lang) for edition in ("county", "public") for lang in ("zh", "en")]
-
-
-def carried(path):
-    """The data a finished page carries."""
-    text = path.read_text("utf-8")
-    return json.loads(
-        re.search(r'<script type="application/json" id="eco-data">(.*?)</script>', text).group(1)
-    )
-
-
-def unpacked(text):
-    numbers, value, factor = [], 0, 1
-    for sign in text:
-        digit = page.ALPHABET.index(sign)
-        value += (digit & 31) * factor
-        factor *= 32
-        if digit < 32:
-            numbers.append(-(value + 1) // 2 if value % 2 else value // 2)
-            value, factor = 0, 1
-    return numbers
 
 
 @pytest.mark.parametrize(("edition", "lang"), EDITIONS)
@@ -99,7 +80,7 @@ def test_search_finds_a_township_and_says_gain_with_its_interval(
     assert "1,200 亩" in said  # four plots of 300 mu
     assert "100 箱" in said
     opened.page.fill("input[type=search]", "没有的地方")
-    assert "没有这个乡镇" in opened.page.inner_text(".eco-search")
+    assert "没有这个地方" in opened.page.inner_text(".eco-search")
     assert opened.complaints == []
 
 
@@ -418,7 +399,7 @@ def test_the_renderer_never_makes_markup_of_data():
 
 @given(st.lists(st.integers(-(2**40), 2**40)))
 def test_packed_numbers_come_back(numbers):
-    assert unpacked(page.pack(np.array(numbers, dtype=np.int64))) == numbers
+    assert unpacked(packing.pack(np.array(numbers, dtype=np.int64))) == numbers
 
 
 @given(

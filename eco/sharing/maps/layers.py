@@ -16,44 +16,46 @@ import pandas as pd
 import shapely
 
 from eco.phrases import WORDS, word
-from eco.sharing.maps.page import data_uri, pack
+from eco.sharing.maps.packing import pack, pack_columns
+from eco.sharing.maps.page import data_uri
 from eco.sharing.release import LEVELS
 from eco.space.datums import to_degrees
 from eco.space.terrain import relief
 
-CLASSES = 6
 _RELIEF_BYTES = 300_000
 
 
 def place_layer(places: gpd.GeoDataFrame, *, decimals: int, tolerance_m: float) -> dict[str, object]:
-    """One level of places: its columns, its packed outlines, and the class breaks of both measures.
+    """One level of places: its columns and its outlines, packed.
 
     `places` is in EPSG:4544 with name, shown (None where there is nothing to show) and numbers in
     yuan and persons. Neighbours keep their common border when outlines are simplified.
     """
     columns = places.drop(columns=places.geometry.name)
     shapes = pack_shapes(_simplified(places.geometry, tolerance_m), decimals=decimals)
-    answer: dict[str, object] = {"rows": len(places), "columns": _columns(columns), "shapes": shapes}
-    measures = ("gain_per_head_mean", "gain_yuan_mean")
-    answer["breaks"] = {
-        name: class_breaks(columns[name].to_numpy(dtype=float)) for name in measures if name in columns
-    }
-    return answer
+    return {"rows": len(places), "columns": pack_columns(columns), "shapes": shapes}
 
 
 def point_layer(frame: pd.DataFrame, *, decimals: int) -> dict[str, object]:
     """Points (x, y in EPSG:4544) with their columns, and outlines where the frame has some."""
-    answer: dict[str, object] = {"rows": len(frame)}
     points = shapely.points(frame["x"].to_numpy(dtype=float), frame["y"].to_numpy(dtype=float))
-    answer["points"] = pack_points(points, decimals=decimals)
+    answer: dict[str, object] = {
+        "rows": len(frame),
+        "sharp": decimals,
+        "points": pack_points(points, decimals=decimals),
+        "columns": pack_columns(frame.drop(columns=["x", "y", "outline"], errors="ignore")),
+    }
     if "outline" in frame.columns:
         answer["shapes"] = pack_shapes(frame["outline"].to_numpy(dtype=object), decimals=decimals)
-    answer["columns"] = _columns(frame.drop(columns=["x", "y", "outline"], errors="ignore"))
     return answer
 
 
-def in_walking_order(frame: pd.DataFrame, *, step_m: float = 2000.0) -> pd.DataFrame:
-    """Rows from row to row of a coarse grid, so that neighbours follow each other and pack small."""
+def in_walking_order(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows from row to row of a grid about as fine as the points lie, so that steps are short and pack small."""
+    if frame.empty:
+        return frame.reset_index(drop=True)
+    spread = [max(float(frame[axis].max() - frame[axis].min()), 1.0) for axis in ("x", "y")]
+    step_m = 1.5 * np.sqrt(spread[0] * spread[1] / len(frame))
     north, east = (frame["y"] // step_m).astype(int), frame["x"]
     return frame.iloc[np.lexsort((np.where(north % 2 == 0, east, -east), north))].reset_index(drop=True)
 
@@ -125,46 +127,7 @@ def _simplified(outlines: gpd.GeoSeries, tolerance_m: float) -> np.ndarray:
     return shapes
 
 
-def class_breaks(values: np.ndarray, classes: int = CLASSES) -> list[float]:
-    """Inner bounds of `classes` classes with about the same number of positive values, two digits each.
-
-    Fewer where values repeat; none where nothing is positive.
-
-    >>> class_breaks(np.array([1.0, 2, 3, 4, 5, 6, np.nan, -9]), classes=3)
-    [2.7, 4.3]
-    """
-    positive = values[np.isfinite(values) & (values > 0)]
-    if len(positive) == 0:
-        return []
-    bounds = np.quantile(positive, np.arange(1, classes) / classes)
-    digits = 1 - np.floor(np.log10(bounds)).astype(int)
-    rounded = {round(float(bound), int(digit)) for bound, digit in zip(bounds, digits)}
-    return sorted(bound for bound in rounded if positive.min() < bound < positive.max())
-
-
-def _columns(frame: pd.DataFrame) -> dict[str, list]:
-    """Columns as JSON lists: whole yuan and persons, None where a number is missing."""
-    return {str(name): _values(frame[name]) for name in frame.columns}
-
-
-def _values(column: pd.Series) -> list:
-    if pd.api.types.is_bool_dtype(column):
-        return [int(value) for value in column]
-    if pd.api.types.is_numeric_dtype(column):
-        numbers = column.to_numpy(dtype=float)
-        whole = str(column.name) not in ("forest_mu", "juncao_mu_seasons", "mu")
-        return [_number(value, whole) for value in numbers.tolist()]
-    return [None if value is None or value is pd.NA or value != value else value for value in column]
-
-
-def _number(value: float, whole: bool) -> float | int | None:
-    if not np.isfinite(value):
-        return None
-    rounded = round(value, 0 if whole else 1)
-    return int(rounded) if rounded == int(rounded) else rounded
-
-
-def relief_layer(path: Path, counties: gpd.GeoSeries) -> dict[str, object]:
+def relief_layer(path: Path, counties: gpd.GeoSeries, *, decimals: int) -> dict[str, object]:
     """The shaded relief over the counties (EPSG:4544) as a picture inside the page, at most 300 KB."""
     outline = shapely.union_all(counties.to_numpy())
     width = 900
@@ -172,7 +135,10 @@ def relief_layer(path: Path, counties: gpd.GeoSeries) -> dict[str, object]:
         picture, (west, south, east, north) = relief(path, outline.bounds, width=width, within=outline)
         png = _png(picture)
         if len(png) <= _RELIEF_BYTES:
-            return {"png": data_uri(png, "image/png"), "bounds": _rounded([[south, west], [north, east]])}
+            return {
+                "png": data_uri(png, "image/png"),
+                "bounds": _rounded([[south, west], [north, east]], decimals),
+            }
         width = int(width * 0.8)
 
 
@@ -192,14 +158,14 @@ def _png(picture: np.ndarray) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + body
 
 
-def degree_bounds(places: gpd.GeoSeries) -> list[list[float]]:
+def degree_bounds(places: gpd.GeoSeries, *, decimals: int) -> list[list[float]]:
     """[[south, west], [north, east]] in degrees of everything in the series (EPSG:4544)."""
     west, south, east, north = shapely.total_bounds(to_degrees(places.to_numpy()))
-    return _rounded([[south, west], [north, east]])
+    return _rounded([[south, west], [north, east]], decimals)
 
 
-def _rounded(corners: list[list[float]]) -> list[list[float]]:
-    return [[round(float(value), 5) for value in corner] for corner in corners]
+def _rounded(corners: list[list[float]], decimals: int) -> list[list[float]]:
+    return [[round(float(value), decimals) for value in corner] for corner in corners]
 
 
 def words(lang: str) -> Mapping[str, str]:

@@ -15,7 +15,6 @@ from html.parser import HTMLParser
 from importlib.resources import files
 
 import folium
-import numpy as np
 from branca.element import Element, Figure, MacroElement
 from jinja2 import Template
 
@@ -26,34 +25,18 @@ LEAFLET = {
     "leaflet.js": "5819285cec137b229c94e1ee5ad73e8b6b84345a4367d60f75fe477fe0fb7b03",
     "leaflet.css": "90b693d86392a4779c861b28cf307e7e59c3fb35328c4d8b95f58f814d38c722",
 }
-RENDERER = ("unpack.js", "cards.js", "eco.js")
-# No digit, quote, bracket or slash: packed numbers never look like an id, a tag or an address.
-ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz!#$%*+,-.;?_"
+# Each file declares functions only; the last one is called.
+RENDERER = (
+    *("unpack.js", "words.js", "colours.js", "paper.js", "marks.js", "labels.js", "cards.js", "flows.js"),
+    *("legend.js", "panel.js", "frames.js", "search.js", "keys.js", "print.js", "eco.js"),
+)
+
+STYLES = ("eco.css", "print.css")
 
 _POLICY = (
     "default-src 'none'; script-src {scripts}; style-src {styles}; img-src data:; connect-src 'none'; "
     "base-uri 'none'; form-action 'none'"
 )
-
-
-def pack(numbers: np.ndarray) -> str:
-    """Whole numbers as text: zigzag, then five bits a sign, 32 added where more follow.
-
-    >>> pack([0, -1, 1, 15, 16])
-    'ABCegB'
-    """
-    signed = np.asarray(numbers, dtype=np.int64)
-    rest = np.where(signed < 0, -2 * signed - 1, 2 * signed)
-    columns = []
-    while True:
-        columns.append(rest)
-        rest = rest >> 5
-        if not rest.any():
-            break
-    places = np.stack(columns, axis=1)
-    needed = (places > 0) | (np.arange(places.shape[1]) == 0)
-    digits = (places & 31) + np.where(places >> 5 > 0, 32, 0)
-    return np.frombuffer(ALPHABET.encode(), dtype=np.uint8)[digits[needed]].tobytes().decode()
 
 
 def json_text(value: object) -> str:
@@ -92,6 +75,7 @@ class _Sheet(Figure):
         '<!DOCTYPE html>\n<html lang="{{ this.lang }}">\n<head>\n<meta charset="utf-8">\n'
         '<meta http-equiv="Content-Security-Policy" content="{{ this.policy }}">\n'
         '<meta name="referrer" content="no-referrer">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         "<title>{{ this.title | e }}</title>\n{{ this.header.render(**kwargs) }}\n</head>\n"
         "<body>\n{{ this.html.render(**kwargs) }}\n"
         '{% if this.watermark %}<div class="eco-watermark" aria-hidden="true">'
@@ -129,7 +113,7 @@ def sealed_page(payload: Mapping[str, object], *, title: str, lang: str, waterma
     `watermark`, when given, is printed across the sheet. The same arguments give the same text.
     """
     sheet = _Sheet(json_text(payload), title=title, lang=lang, watermark=watermark)
-    styles = [_Style(_leaflet_css()), _Style(_asset("eco.css"))]
+    styles = [_Style(_leaflet_css()), *(_Style(_asset(name)) for name in STYLES)]
     scripts = [_Script(_leaflet_js()), *(_Script(_asset(name)) for name in RENDERER)]
     for element in (*styles, *scripts):
         sheet.header.add_child(element)
@@ -142,6 +126,7 @@ def sealed_page(payload: Mapping[str, object], *, title: str, lang: str, waterma
         attribution_control=False,
         zoom_snap=0.25,
         max_bounds_viscosity=0.6,
+        fade_animation=False,
     )
     chart.default_js, chart.default_css = [], []
     chart._id = "eco"
@@ -156,13 +141,22 @@ def sealed_page(payload: Mapping[str, object], *, title: str, lang: str, waterma
 
 def _with_policy(sheet: _Sheet) -> str:
     """The rendered sheet with the hash of each of its scripts and styles as the only ones allowed."""
-    bare = _Parts()
-    bare.feed(sheet.render())
-    sheet.policy = _POLICY.format(
-        scripts=" ".join(_hash(code) for code in bare.scripts),
-        styles=" ".join(_hash(code) for code in bare.styles),
-    )
+    sheet.policy = policy_for(sheet.render())
     return sheet.render()
+
+
+def policy_for(*pages: str) -> str:
+    """The Content-Security-Policy under which what stands in these pages may run and style, and nothing else.
+
+    A frame without an address of its own inherits the policy of the page around it: give both.
+    """
+    scripts, styles = {}, {}
+    for page in pages:
+        parts = _Parts()
+        parts.feed(page)
+        scripts.update(dict.fromkeys(_hash(code) for code in parts.scripts))
+        styles.update(dict.fromkeys(_hash(code) for code in parts.styles))
+    return _POLICY.format(scripts=" ".join(scripts), styles=" ".join(styles))
 
 
 def _hash(code: str) -> str:
@@ -204,6 +198,7 @@ _LOADING_CODE = re.compile(
     r"|SharedWorker|Worker|import)\s*\(|\bnew\s+(XMLHttpRequest|WebSocket|EventSource|Worker|SharedWorker)\b"
     r"|\bimport\s*[\"'{*]|https?://(?!www\.w3\.org/)|[\"'`]//[^\s/]"
 )
+_HASH = re.compile(r"'sha256-[^']+'")
 _LOADING_STYLE = re.compile(r"@import|url\(\s*[\"']?(?!data:|#)[^)]*\)|src\s*\(|image-set\(\s*[\"']", re.I)
 
 
@@ -248,12 +243,13 @@ def _loads(tag: str, name: str, value: str) -> bool:
     return name in _LOADING_ATTRIBUTES and not value.startswith(("data:", "#"))
 
 
-def refuse_outside(page: str) -> None:
+def refuse_outside(page: str, *, inside: str = "") -> None:
     """DataProblem if a browser that opens this page would, or could, ask anyone for anything.
 
     Parses the finished page: no attribute, style rule or script may name another file or host or
     hold a call that loads (Leaflet itself, known by its hash, is trusted), and the policy that
-    forbids it all must stand before the first script.
+    forbids it all must stand before the first script. The policy must allow the page's own code and
+    that of the page it opens `inside` a frame, by hash, and no other; `inside` is not itself judged here.
     """
     parts = _Parts()
     parts.feed(page)
@@ -263,8 +259,9 @@ def refuse_outside(page: str) -> None:
             outside += [match.group()[:60] for match in _LOADING_CODE.finditer(code)]
     for code in parts.styles:
         outside += [match.group()[:60] for match in _LOADING_STYLE.finditer(code)]
-    allowed = re.findall(r"'sha256-[^']+'", parts.policy)
+    allowed = _HASH.findall(parts.policy)
     outside += [code.strip()[:60] for code in parts.scripts + parts.styles if _hash(code) not in allowed]
+    outside += set(allowed) - set(_HASH.findall(policy_for(page, inside)))
     if "default-src 'none'" not in parts.policy or "unsafe" in parts.policy or "http" in parts.policy:
         outside.append(parts.policy[:60] or "no Content-Security-Policy")
     if outside:

@@ -1,55 +1,15 @@
 "use strict";
 
-// Words, numbers and popups. Data is only ever shown as text: make() sets textContent.
-function ecoCards(data) {
+// What is said of one place, site or household.
+function ecoCards(app) {
+  const { say, make, yuan, count, percent, between, valued, bare } = app.words;
   const LEVELS = ["county", "township", "village"];
   const BASES = ["none", "inferred", "mostly_inferred", "mostly_recorded", "recorded"];
-  const SITES = { forest: "#2f7d4f", juncao: "#a9bf2c", bees: "#e39a1f" };
-  const LOSS = "#d9a18a";
-  const place = data.lang === "zh" ? "zh-CN" : "en-GB";
-  const numbers = new Intl.NumberFormat(place, { maximumFractionDigits: 1 });
-  const whole = new Intl.NumberFormat(place, { maximumFractionDigits: 0 });
-
-  function say(key) {
-    if (!(key in data.words)) throw new Error("no word " + key);
-    return data.words[key];
-  }
-
-  function make(tag, name, text, parent) {
-    const node = document.createElement(tag);
-    if (name) node.className = name;
-    if (text !== undefined && text !== null) node.textContent = text;
-    if (parent) parent.appendChild(node);
-    return node;
-  }
-
-  function short(value) {
-    const wan = data.lang === "zh" && Math.abs(value) >= 1e5;
-    const text = wan ? numbers.format(value / 1e4) + say("map_wan") : whole.format(value);
-    return text.replace("-", "\u2212");
-  }
-
-  function yuan(value) {
-    return short(value) + " " + say("map_yuan");
-  }
-
-  function between(low, high) {
-    return short(low) + " – " + short(high);
-  }
-
-  function count(value) {
-    return numbers.format(value);
-  }
-
-  function status(columns, row) {
-    if (!columns.shown) return "plain";
-    if (columns.shown[row] === null) return "none";
-    return columns.shown[row] ? "shown" : "hidden";
-  }
+  const data = app.data, SITES = app.colours.SITES, known = (value) => value !== undefined && !Number.isNaN(value);
 
   function line(table, label, value, under) {
     const row = make("tr", "", null, table);
-    make("th", "", label, row);
+    make("th", "", label, row).scope = "row";
     const cell = make("td", "", value, row);
     if (under) make("small", "", under, cell);
   }
@@ -69,64 +29,90 @@ function ecoCards(data) {
   }
 
   function livelihoodBars(box, columns, row) {
-    const parts = ["forest", "juncao", "bees"].filter((name) => columns[name + "_yuan_mean"])
-      .map((name) => [name, columns[name + "_yuan_mean"][row]]);
-    if (!parts.length) return;
-    if (parts.some((part) => part[1] === null)) return;
+    const parts = Object.keys(SITES).filter((name) => columns[name + "_yuan_mean"]).map((name) => [name, columns[name + "_yuan_mean"][row]]);
+    if (!parts.length || parts.some((part) => !known(part[1]))) return;
     const largest = Math.max(1, ...parts.map((part) => Math.abs(part[1])));
     make("p", "eco-sub", say("map_by_livelihood"), box);
     parts.forEach(([name, value]) => {
       const bar = make("div", "eco-bar", null, box);
       make("span", "eco-bar-name", say(name), bar);
-      const track = make("span", "eco-track", null, bar);
-      const fill = make("i", "", null, track);
+      const fill = make("i", value < 0 ? "eco-loss" : "", null, make("span", "eco-track", null, bar));
       fill.style.width = Math.round(Math.abs(value) / largest * 100) + "%";
-      fill.style.background = value < 0 ? LOSS : SITES[name];
+      if (value >= 0) fill.style.background = SITES[name];
       make("span", "eco-bar-value", yuan(value), bar);
     });
   }
 
-  function basis(box, code) {
-    const text = say("map_basis_" + BASES[code]) + (code > 0 ? say("map_rests_on") : "");
+  function basis(box, place) {
+    const text = say("map_basis_" + BASES[place]) + say("map_rests_on");
     make("p", "eco-basis", say("map_basis") + (data.lang === "zh" ? "：" : " ") + text, box);
   }
 
-  function placeKind(level, row) {
-    const up = LEVELS[LEVELS.indexOf(level) - 1];
-    const parent = data.places[level].columns.parent[row];
-    return up && parent >= 0 ? say(level) + " · " + data.places[up].columns.name[parent] : say(level);
+  function placeKind(level, row, frame) {
+    const up = LEVELS[LEVELS.indexOf(level) - 1], parent = app.read.places[level].columns.parent[row];
+    const parts = [say(level)];
+    if (up && parent >= 0) parts.push(app.read.places[up].columns.name[parent]);
+    if (frame !== undefined && frame >= 0) parts.push(app.frameLabel(frame));
+    return parts.join(" · ");
   }
 
   function townshipTotals(box, columns, row) {
     const totals = [["forest", "forest_mu", "map_mu"], ["juncao", "juncao_mu_seasons", "map_mu_seasons"], ["bees", "hives", "map_boxes"]]
-      .filter(([, column]) => columns[column] && columns[column][row] !== null);
+      .filter(([, column]) => columns[column] && known(columns[column][row]));
     if (!totals.length) return;
     make("p", "eco-sub", say("map_sites_here"), box);
     const table = make("table", "", null, box);
     totals.forEach(([name, column, unit]) => line(table, say(name), count(columns[column][row]) + " " + say(unit)));
   }
 
+  // The theme on both sides of a comparison; no interval of the difference is known, so none is claimed.
+  function compared(box, level, row) {
+    const theme = app.theme();
+    if (!app.state.compare || !theme) return;
+    const table = make("table", "eco-compared", null, box);
+    make("caption", "eco-sub", say("map_theme_" + theme.key), table);
+    [app.state.left, app.state.right].forEach((frame) => {
+      const columns = app.columnsOf(level, frame), numbers = columns[theme.column];
+      const value = numbers && app.status(columns, row) === "shown" ? numbers[row] : NaN;
+      const ends = theme.ends.map((name) => (columns[name] ? columns[name][row] : NaN));
+      line(table, app.frameLabel(frame), known(value) ? valued(theme.kind, value) : say("map_unknown"),
+           known(value) && ends.length && ends.every(known) ? "P10–P90  " + between(ends[0], ends[1]) : "");
+    });
+  }
+
+  function measures(table, columns, row) {
+    const at = (name) => (columns[name] ? columns[name][row] : NaN);
+    if (known(at("gain_yuan_mean"))) line(table, say("map_gain"), yuan(at("gain_yuan_mean")), "P10–P90  " + between(at("gain_yuan_p10"), at("gain_yuan_p90")));
+    if (known(at("one_off_share"))) line(table, say("map_theme_one_off"), percent(at("one_off_share")));
+    if (known(at("chance_above_line")))
+      line(table, say("map_theme_chance"), percent(at("chance_above_line")),
+           known(at("chance_above_line_without")) ? say("map_without") + " " + percent(at("chance_above_line_without")) : "");
+    if (known(at("households"))) line(table, say("map_households_count"), count(at("households")));
+    if (known(at("persons"))) line(table, say("map_persons"), count(at("persons")));
+    if (known(at("persons_gaining_mean")))
+      line(table, say("map_persons_gaining"), count(at("persons_gaining_mean")),
+           "P10–P90  " + between(at("persons_gaining_p10"), at("persons_gaining_p90")));
+    if (known(at("persons_left_out")))
+      line(table, say("map_persons_left_out"), count(at("persons_left_out")), known(at("left_out_share")) ? percent(at("left_out_share")) : "");
+    if (known(at("saturation"))) line(table, say("map_theme_saturation"), bare("ratio", at("saturation")));
+  }
+
   function placeCard(level, row) {
-    const columns = data.places[level].columns;
-    const box = head(columns.name[row], placeKind(level, row));
-    const is = status(columns, row);
+    const frame = app.state.compare ? -1 : app.state.frame, columns = app.columnsOf(level, frame);
+    const box = head(columns.name[row], placeKind(level, row, frame)), is = app.status(columns, row);
     if (is === "hidden" || is === "none") {
       make("p", "eco-hidden", say(is === "hidden" ? "map_hidden_why" : "map_no_data"), box);
     } else if (is === "shown") {
-      const at = (name) => columns[name][row];
-      if (at("gain_per_head_mean") !== null)
+      const at = (name) => (columns[name] ? columns[name][row] : NaN);
+      if (known(at("gain_per_head_mean")))
         gainBlock(box, at("gain_per_head_mean"), at("gain_per_head_p10"), at("gain_per_head_p90"), say("map_gain_per_head"));
-      const table = make("table", "", null, box);
-      line(table, say("map_gain"), yuan(at("gain_yuan_mean")), "P10–P90  " + between(at("gain_yuan_p10"), at("gain_yuan_p90")));
-      line(table, say("map_households_count"), count(at("households")));
-      line(table, say("map_persons"), count(at("persons")));
-      if (columns.persons_gaining_mean)
-        line(table, say("map_persons_gaining"), count(at("persons_gaining_mean")),
-             "P10–P90  " + between(at("persons_gaining_p10"), at("persons_gaining_p90")));
+      compared(box, level, row);
+      measures(make("table", "", null, box), columns, row);
       livelihoodBars(box, columns, row);
+      app.flows.table(box, level, row);
     }
-    townshipTotals(box, columns, row);
-    if (is === "shown") basis(box, columns.basis[row] || 0);
+    townshipTotals(box, app.columnsOf(level, -1), row);
+    if (is === "shown" && columns.basis) basis(box, columns.basis[row] || 0);
     return box;
   }
 
@@ -134,6 +120,8 @@ function ecoCards(data) {
     mu: ["map_area", (v) => count(v) + " " + say("map_mu")],
     hives: ["map_hives", (v) => count(v) + " " + say("map_boxes")],
     colonies: ["map_colonies", (v) => count(v) + " " + say("map_swarms")],
+    saturation: ["map_theme_saturation", (v) => bare("ratio", v)],
+    overlap_mu: ["map_theme_overlap", (v) => count(v) + " " + say("map_mu")],
     species: ["map_species", String],
     planted_year: ["map_planted", String],
     programme: ["map_programme", String],
@@ -144,12 +132,13 @@ function ecoCards(data) {
   };
 
   function siteCard(name, row) {
-    const columns = data.sites[name].columns;
-    const box = head(say("map_" + name), say(name));
-    const table = make("table", "", null, box);
+    const columns = app.read.sites[name].columns;
+    const box = head(say("map_" + name), say(name)), table = make("table", "", null, box);
     Object.keys(SITE_LINES).forEach((column) => {
       const value = columns[column] ? columns[column][row] : null;
-      if (value !== null && value !== "") line(table, say(SITE_LINES[column][0]), SITE_LINES[column][1](value));
+      if (value === null || value === "") return;
+      if (!Number.isNaN(value)) line(table, say(SITE_LINES[column][0]), SITE_LINES[column][1](value));
+      else if (column === "saturation") line(table, say(SITE_LINES[column][0]), say("map_unknown"));
     });
     if (columns.in_programme && columns.in_programme[row]) make("p", "eco-basis", say("map_in_programme"), box);
     if (columns.assumed && columns.assumed[row]) make("p", "eco-basis", say("map_assumed"), box);
@@ -157,27 +146,33 @@ function ecoCards(data) {
   }
 
   function householdCard(row) {
-    const columns = data.households.columns;
-    const box = head(columns.id[row], say("household"));
-    gainBlock(box, columns.gain_yuan_mean[row], columns.gain_yuan_p10[row], columns.gain_yuan_p90[row], say("map_gain"));
+    const columns = app.read.households.columns, at = (name) => (columns[name] ? columns[name][row] : NaN);
+    const box = head(columns.household_id ? columns.household_id[row] : columns.id[row], say("household"));
+    gainBlock(box, at("gain_yuan_mean"), at("gain_yuan_p10"), at("gain_yuan_p90"), say("map_gain"));
     const table = make("table", "", null, box);
-    line(table, say("map_persons"), count(columns.persons[row]));
-    basis(box, columns.basis[row]);
+    line(table, say("map_persons"), count(at("persons")));
+    // What only the locked edition carries: a column and what it is called.
+    (data.details || []).filter(([name]) => columns[name]).forEach(([name, label]) => {
+      const value = columns[name][row];
+      if (value !== null && value !== "" && !Number.isNaN(value)) line(table, label, typeof value === "number" ? count(value) : value);
+    });
+    if (known(at("one_off_share"))) line(table, say("map_theme_one_off"), percent(at("one_off_share")));
+    if (known(at("chance_above_line"))) line(table, say("map_theme_chance"), percent(at("chance_above_line")));
+    livelihoodBars(box, columns, row);
+    if (at("left_out") === 1) make("p", "eco-basis", say("map_not_linked"), box);
+    basis(box, at("basis") || 0);
     return box;
   }
 
-  function placeTip(level, row, measure) {
-    const columns = data.places[level].columns;
+  function placeTip(level, row) {
+    const frame = app.state.frame, columns = app.columnsOf(level, frame), is = app.status(columns, row), theme = app.theme();
     const box = make("div", "eco-tip");
     make("b", "", columns.name[row], box);
-    const is = status(columns, row);
-    const value = is === "shown" ? columns[measure][row] : null;
-    if (is !== "plain") make("span", "", value !== null ? yuan(value) : say(is === "hidden" ? "map_hidden" : "map_no_data"), box);
+    const value = is === "shown" && theme && columns[theme.column] ? columns[theme.column][row] : NaN;
+    if (is === "hidden" || is === "none") make("span", "", say(is === "hidden" ? "map_hidden" : "map_no_data"), box);
+    else if (known(value)) make("span", "", valued(theme.kind, value), box);
     return box;
   }
 
-  return {
-    LEVELS: LEVELS, SITES: SITES, LOSS: LOSS, say: say, make: make, short: short, between: between, status: status,
-    placeKind: placeKind, placeTip: placeTip, placeCard: placeCard, siteCard: siteCard, householdCard: householdCard,
-  };
+  return { LEVELS: LEVELS, line: line, placeKind: placeKind, placeTip: placeTip, placeCard: placeCard, siteCard: siteCard, householdCard: householdCard };
 }
