@@ -48,7 +48,7 @@ def test_who_is_left_out_and_who_falls(gains):
 
 def test_growth_is_told_apart_from_the_programme(gains):
     grown = rows(gains, "Growth alone")
-    assert list(grown)[0] == "0%" and grown["0%"][1] == "0"
+    assert next(iter(grown)) == "0%" and grown["0%"][1] == "0"
     assert all(int(row[0]) >= int(grown["0%"][0]) for row in grown.values())
 
 

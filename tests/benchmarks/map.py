@@ -182,7 +182,7 @@ def opened(browser, path: Path) -> tuple[float, int, list[str]]:
 
 
 def build(name: str, points: int, path: Path) -> float:
-    """Seconds to write one file; ImportError where a peer is not there."""
+    """Seconds to write one file, imports with it; ImportError where a peer is not there."""
     villages, homes = made_up(points)
     began = time.perf_counter()
     METHODS[name](villages, homes, path)
@@ -191,9 +191,8 @@ def build(name: str, points: int, path: Path) -> float:
 
 def _built(name: str, points: int, path: Path, peers: str | None) -> float | str:
     """Seconds, or why there is no file."""
-    if name == "eco":
-        return build(name, points, path)
-    arguments = [peers or sys.executable, __file__, "--build", name, str(points), str(path)]
+    python = sys.executable if name == "eco" else peers or sys.executable
+    arguments = [python, __file__, "--build", name, str(points), str(path)]
     done = subprocess.run(arguments, capture_output=True, text=True)
     if done.returncode:
         return (done.stderr.strip().splitlines() or ["failed"])[-1][:60]

@@ -8,7 +8,7 @@ function ecoMap(map, data) {
       compare: false, swipe: 0.5, on: {}, chosen: null },
   };
   const { say, make } = app.words, state = app.state, SITES = Object.keys(app.colours.SITES);
-  const POPUP = { maxWidth: 330, minWidth: 250, autoPanPadding: [24, 24], closeOnEscapeKey: false };
+  const POPUP = { maxWidth: Math.min(370, window.innerWidth - 60), minWidth: 250, autoPanPadding: [24, 24], closeOnEscapeKey: false };
   let fitted = 8;
 
   // ---- what the parts ask

@@ -51,7 +51,11 @@ function ecoLegend(app) {
       if (losses) swatch(box, colours.LOSS, "loss", say("map_loss"));
       for (let i = 0; i <= breaks.length; i++) swatch(box, colours.ramp(theme.key, i, breaks.length + 1), "", bounds(theme, breaks, i));
     } else make("p", "eco-fine", say("map_not_at_level"), box);
-    if (theme.kind === "ratio") swatch(box, colours.UNKNOWN, "", say("map_unknown"));
+    const unknown = theme.breaks[level] && app.sides().some((frame) => {
+      const columns = app.columnsOf(level, frame), numbers = columns[theme.column];
+      return numbers && numbers.some((value, row) => Number.isNaN(value) && app.status(columns, row) === "shown");
+    });
+    if (theme.kind === "ratio" || unknown) swatch(box, colours.UNKNOWN, "", say("map_unknown"));
   }
 
   function fill() {
