@@ -18,7 +18,7 @@ RAMPS: Mapping[str, tuple[str, ...]] = {
     "one_off": ("#f0ecf6", "#d8cde7", "#b9a6d3", "#9880bb", "#76599f", "#52317b"),
     "left_out": ("#faecdc", "#f3d1a6", "#e6ae6d", "#cf8541", "#aa5e29", "#793a1b"),
     "saturation": ("#1f6f82", "#73b0b8", "#d2e5e3", "#f4dbb9", "#dd9b55", "#a24f17"),
-    "overlap": ("#d9d5cc", "#f0b3c4", "#d4588a", "#8c1557"),
+    "overlap": ("#e4e1d9", "#e79bb4", "#c4427a", "#7a104a"),
 }
 SITES = {"forest": "#20734a", "juncao": "#8fa51a", "bees": "#d98310"}
 HIDDEN, NOBODY, LOSS, OTHER = "#dedbd4", "#f3f1ec", "#e0a88f", "#8d8a84"
@@ -71,7 +71,7 @@ def ramp(position: int, breaks: Sequence[float], key: str = "per_head") -> str:
     """The colour of a class under a theme of the map, its classes spread over the ramp as its page does.
 
     >>> ramp(0, [1.0]), ramp(1, [1.0]), ramp(0, []), ramp(1, [1.0], "overlap")
-    ('#e4edf4', '#33417f', '#bdd4e7', '#8c1557')
+    ('#e4edf4', '#33417f', '#bdd4e7', '#7a104a')
     """
     colours = RAMPS[key]
     if not breaks:
