@@ -44,8 +44,8 @@ def texts(path):
     return ["".join(one.itertext()) for one in ElementTree.parse(path).iter(f"{SVG}text")]
 
 
-@pytest.mark.parametrize(("edition", "lang"), [("public", "zh"), ("county", "en")])
-def test_all_pictures_of_the_real_example_pass_the_gate(tmp_path, edition, lang):
+def test_all_pictures_of_the_real_example_pass_the_gate(tmp_path):
+    edition, lang = "public", "zh"
     told = told_dingxi(edition, lang)
     paths = write_pictures(tmp_path, told)
     assert [path.name for path in paths] == [f"{name}.{kind}" for name in ALL for kind in ("png", "svg")]

@@ -19,7 +19,7 @@ from eco.records.opening.doors import check_raster, different_grids, parts_of
 from eco.records.readers import Raw, Source, read_table
 from eco.records.register import over_budget
 from eco.records.sentences import finding, findings_table
-from eco.records.settings import Layout, Settings, read_layout
+from eco.records.settings import PUBLISHED_FACTS, Layout, Settings, read_layout
 from eco.records.showing import shown
 from eco.records.tables import TABLES
 from eco.records.village_names import with_codes
@@ -224,7 +224,7 @@ def _finished(checked: Checked, settings: Settings) -> pd.DataFrame:
 
 def _fingerprints(folder: Path, layout: Layout) -> dict[str, str]:
     """SHA-256 of every file the project was read from, by its name in the folder."""
-    paths = [folder / "project.toml", *layout.rasters.values()]
+    paths = [folder / "project.toml", folder / PUBLISHED_FACTS, *layout.rasters.values()]
     paths += [part for source in layout.sources.values() for part in parts_of(source.path)]
     return {
         path.relative_to(folder).as_posix(): sha256(path) for path in sorted(set(paths)) if path.is_file()
