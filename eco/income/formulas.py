@@ -24,7 +24,7 @@ from eco.livelihoods.livelihood import Yuan
 from eco.parameters.draws import Draws, Worlds
 
 # 64 links x 1,000 draws in single precision are 256 KB: few calls, and still near the processor.
-TILE_ELEMENTS = 64_000
+TILE_ELEMENTS = 256_000
 Kind = Literal["scalar", "column", "shared", "full"]
 _UNKNOWN = (TypeError, ValueError, AttributeError, NotImplementedError)
 
