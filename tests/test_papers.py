@@ -64,6 +64,7 @@ def test_the_household_edition_is_one_page_that_its_passphrase_opens(tmp_path, g
     page = open_locked(out / "map.html", papers.passphrase)
     ids = gains.exposure.project.households["household_id"]
     assert sum(name in page for name in ids) > 0.9 * len(ids)
+    assert '"map_households":"农户"' in page  # under their own ids, no pseudonyms
     carried = (out / "map.html").read_text("utf-8")
     assert not any(name in carried for name in ids)
     assert papers.passphrase not in carried

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from eco.files import whole_file
-from eco.phrases import Phrase
+from eco.phrases import Phrase, word
 from eco.sharing.maps import layers
 from eco.sharing.maps.packing import pack_blocks, pack_column, pack_columns
 from eco.sharing.maps.page import refuse_outside, sealed_page
@@ -105,7 +105,7 @@ def _payload(told: Release) -> dict[str, object]:
     payload: dict[str, object] = {
         "lang": told.lang,
         "edition": told.edition.name,
-        "words": layers.words(told.lang),
+        "words": _words(told),
         "project": sheet.project,
         "title": sheet.title,
         "heading": sheet.heading,
@@ -132,6 +132,12 @@ def _payload(told: Release) -> dict[str, object]:
         homes = layers.in_walking_order(told.households)
         payload["households"] = layers.point_layer(homes, decimals=min(decimals, _HOUSEHOLD_DECIMALS))
     return payload
+
+
+def _words(told: Release) -> dict[str, str]:
+    """What the page may say; only the household edition has households under their own ids."""
+    own = {"map_households": word("household", told.lang)} if told.edition.name == "household" else {}
+    return {**layers.words(told.lang), **own}
 
 
 def _places(told: Release) -> dict[str, object]:
