@@ -39,7 +39,9 @@ def breaks_of(told: Release, level: str = _LEVEL) -> list[float]:
     """Where the map's page parts the classes of gain per head at a level; none where it offers no such theme."""
     for theme in themes_of(told):
         if theme["column"] == VALUE:
-            return dict(theme["breaks"]).get(level, [])  # type: ignore[call-overload]
+            breaks = theme["breaks"]
+            assert isinstance(breaks, dict)
+            return breaks.get(level, [])
     return []
 
 

@@ -56,7 +56,7 @@ _LABELLED = re.compile(
 _PATHS = re.compile(
     r"(?<![\w.:/])/(?:home|Users)/[^\s/\"'<>\\\x1e]+"
     r"|(?<![\w.:/])/root(?=[/\s\"'<,;)\]\x1e]|$)"
-    r"|(?<![\w.:/])/(?:tmp|mnt|media|private|var|opt|srv|work|workspace|build|data)/[\w.-]+(?:/[\w.-]+)*"
+    r"|(?<![\w.:/])/(?:tmp|mnt|media|private|var|opt|srv|build|data)/[\w.-]+(?:/[\w.-]+)*"
     r"|file:/{1,3}[^\s\"'<>\x1e]+"
     r"|(?<![A-Za-z])[A-Za-z]:(?:\\{1,2}|/)(?:Users|Documents and Settings)[\\/]+[^\s\\/\"'<>\x1e]+"
     r"|(?<![A-Za-z])[A-Za-z]:\\{1,2}[^\s\\/\"'<>|?*:;,()\x1e]{2,60}\\{1,2}[^\s\\/\"'<>|?*:\x1e]"
@@ -77,8 +77,6 @@ _PATH_MARKS = (
         ("/var/", 0),
         ("/opt/", 0),
         ("/srv/", 0),
-        ("/work/", 0),
-        ("/workspace/", 0),
         ("/build/", 0),
         ("/data/", 0),
     ),
