@@ -1,0 +1,1 @@
+"""Where the next yuan should go: offers, rules that read aloud, and plans with a proof."""

@@ -1,0 +1,158 @@
+"""What could be given to whom: bundles of hives, grass, trees and guard posts, at what cost, for what gain.
+
+A bundle is all that one household would get; at most one of a household's bundles is chosen, so what its parts do to
+each other (days, flowers sold to the same friends) is inside its value and all values add up over households.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from eco.phrases import Phrase
+
+Aim = Literal["gap", "lifted", "gain"]
+# What a bundle may hold, and the unit it is counted in.
+PARTS: dict[str, str] = {
+    "bees": "hives",
+    "juncao": "juncao_mu",
+    "forest": "forest_mu",
+    "guard": "guard_posts",
+}
+AIMS: dict[str, tuple[str, str]] = {
+    "gap": ("gap_yuan", "yuan"),
+    "lifted": ("lifted_persons", "persons"),
+    "gain": ("gain_yuan_mean", "yuan"),
+}
+MOST_BUNDLES = 8  # of one household
+
+_TEXTS = ("county_code", "county", "township_code", "township", "village_code", "village", "to_check")
+_NUMBERS = (
+    *PARTS.values(),
+    *("days", "gain_yuan_mean", "gain_yuan_p10", "gain_one_off_yuan", "gain_economic_yuan", "chance_of_loss"),
+    *("gap_yuan", "lifted_persons", "gain_yuan_bad", "gap_yuan_bad", "lifted_persons_bad"),
+    *(f"gain_{part}_yuan" for part in PARTS),
+    *("cost_one_off_yuan", "cost_yearly_yuan", "chance_above_without", "chance_above_with"),
+)
+_OTHERS: dict[str, Any] = {
+    "persons": 1,
+    "yard": -1,  # position among the yards where its hives would stand
+    "free_days": np.inf,  # days a year the household has left for it
+    "slope_degrees": np.nan,  # of the ground for its grass or trees; NaN: cannot tell
+    "basic_farmland": "unknown",  # yes, no, unknown: trees would stand on permanent basic farmland
+    "start": 0,  # plan year in which it begins, 0 the first
+}
+
+
+@dataclass(frozen=True)
+class Options:
+    """All bundles that can be chosen, and what they compete for.
+
+    `bundles`: one row a bundle in order of household_id; columns household_id, persons; county_code (6 digits),
+    township_code and village_code (12 digits) with their names in county, township, village; hives, juncao_mu,
+    forest_mu, guard_posts; yard (position in `yards`, -1 where no hives); days (own days a year at the most likely
+    numbers) and free_days; slope_degrees; basic_farmland; to_check (reasons, comma apart: "farmland", "slope",
+    "forage"; empty: none); start; cost_one_off_yuan, cost_yearly_yuan (whole fen); gain_yuan_mean and gain_yuan_p10
+    (recurrent register gain a year, over worlds), gain_one_off_yuan, gain_economic_yuan (recurrent, own days priced),
+    gain_<part>_yuan (they add up to gain_yuan_mean), chance_of_loss; gap_yuan (yuan a year by which it shortens what
+    its persons lack to the line), lifted_persons (expected persons above the line with it less without it); the same
+    three with `_bad` over the worst fifth of worlds; chance_above_without, chance_above_with.
+    `yards`: one row a place for hives: yard_id, village_code, hives_there, room_colonies (colonies that flowers left
+    over feed; NaN: cannot tell), x, y (EPSG:4544).
+    `meadows`: (meadows, yards): the part of a meadow's flowers left over that one hive at a yard takes.
+    `seedling_mu`: mu the nursery can serve in each plan year. `guard_room`: posts still open by township_code.
+    `homes`: one row a household of the file: household_id, persons, village_code, base_yuan_per_person,
+    chance_above_without, gap_without_yuan.
+    """
+
+    bundles: pd.DataFrame
+    yards: pd.DataFrame
+    meadows: csr_array
+    seedling_mu: tuple[float, ...]
+    guard_room: Mapping[str, float]
+    homes: pd.DataFrame
+    first_year: int
+    line: float | None = None
+    exposure: Any = field(default=None, repr=False, compare=False)
+    numbers: Any = field(default=None, repr=False, compare=False)
+    draws: int = 0
+    seed: int = 1
+    notes: tuple[Phrase, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        bundles: pd.DataFrame,
+        *,
+        yards: pd.DataFrame | None = None,
+        meadows: csr_array | None = None,
+        seedling_mu: tuple[float, ...] = (np.inf,),
+        guard_room: Mapping[str, float] | None = None,
+        homes: pd.DataFrame | None = None,
+        first_year: int = 2021,
+        **more: Any,
+    ) -> Options:
+        """Options of a table that has at least household_id: what it leaves out is nothing, or not known."""
+        table = bundles.sort_values("household_id", kind="stable", ignore_index=True)
+        missing = dict.fromkeys(_TEXTS, "") | dict.fromkeys(_NUMBERS, 0.0) | _OTHERS
+        table = table.assign(**{name: value for name, value in missing.items() if name not in table})
+        if yards is None:
+            columns = {"yard_id": str, "village_code": str, "hives_there": float, "room_colonies": float}
+            yards = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
+        meadows = csr_array((0, len(yards))) if meadows is None else meadows
+        if homes is None:
+            homes = table.drop_duplicates("household_id")[["household_id", "persons", "village_code"]]
+        room = {} if guard_room is None else guard_room
+        return cls(table, yards, meadows, seedling_mu, room, homes, first_year, **more)
+
+    @property
+    def years(self) -> int:
+        """Plan years."""
+        return len(self.seedling_mu)
+
+    @property
+    def columns(self) -> int:
+        """Columns of a rule's matrix: the bundles, then the yards (1 where new hives stand)."""
+        return len(self.bundles) + len(self.yards)
+
+    @property
+    def household(self) -> np.ndarray:
+        """Position of every bundle's household, ascending from 0, (bundles,)."""
+        ids = self.bundles["household_id"].to_numpy()
+        return np.cumsum(np.append(False, ids[1:] != ids[:-1])) if len(ids) else np.zeros(0, int)
+
+    def fen(self, plan_year: int | None = None) -> np.ndarray:
+        """What every bundle costs, in whole fen, int64 (bundles,): in one plan year (0 the first), or in all."""
+        years = range(self.years) if plan_year is None else (plan_year,)
+        start = self.bundles["start"].to_numpy(int)
+        one_off, yearly = (
+            np.rint(self.bundles[f"cost_{name}_yuan"].to_numpy(float) * 100).astype(np.int64)
+            for name in ("one_off", "yearly")
+        )
+        parts = [one_off * (start == year) + yearly * (start <= year) for year in years]
+        return np.asarray(np.sum(parts, axis=0, dtype=np.int64))
+
+    def worth(self, aim: Aim, *, cautious: float = 0.0) -> np.ndarray:
+        """What every bundle brings towards an aim, as a mean over the plan's years: yuan a year or persons, (bundles,).
+
+        `cautious` 0 looks at all worlds, 1 at the worst fifth only.
+        """
+        column, _ = AIMS[aim]
+        mean, bad = (self.bundles[name].to_numpy(float) for name in (column, f"{column}_bad"))
+        standing = (self.years - self.bundles["start"].to_numpy(float)) / self.years
+        return ((1 - cautious) * mean + cautious * bad) * standing
+
+    def over_years(self, years: int, *, nursery_growth: float = 0.0) -> Options:
+        """The same bundles for a plan of several years: each may begin in any of them and then stays.
+
+        The nursery serves `nursery_growth` more of its first year's mu with every year.
+        """
+        table = pd.concat([self.bundles.assign(start=start) for start in range(years)])
+        table = table.sort_values("household_id", kind="stable", ignore_index=True)
+        seedlings = tuple(self.seedling_mu[0] * (1 + nursery_growth) ** year for year in range(years))
+        return replace(self, bundles=table, seedling_mu=seedlings)
