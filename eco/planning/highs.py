@@ -1,0 +1,151 @@
+"""HiGHS within a time that is kept: small questions here, large ones in a process of their own that can be stopped.
+
+HiGHS looks at its clock only now and then; on whole counties it ran on for minutes. A process ends when it is told.
+"""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+HERE_COLUMNS = 6000  # a relaxed question this small is answered before a process would have started
+HERE_WHOLE = 60  # the same of whole choices, which may take any time
+_GRACE_S = 0.4  # to read the answer back
+_LONGEST_S = 1e6
+
+
+@dataclass(frozen=True)
+class Question:
+    """Greatest value of `value @ x` with low <= matrix @ x <= high, least <= x <= most; `whole` columns are integers.
+
+    The matrix comes by columns: `start` (columns + 1,), `row` and `entry` (entries,). `offset` is added to the value.
+    """
+
+    value: np.ndarray
+    start: np.ndarray
+    row: np.ndarray
+    entry: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    least: np.ndarray
+    most: np.ndarray
+    whole: np.ndarray | None = None
+    offset: float = 0.0
+    gap: float = 1e-9
+    target: float | None = None  # a whole choice of this value is good enough
+
+
+@dataclass(frozen=True)
+class Reply:
+    """`x` (columns,) or None, its value, a bound on all values, row prices (rows,), and whether it is the end.
+
+    `prices`: value of one more of `high`, or, negative, of one more of `low`. `status`: optimal, infeasible, stopped.
+    """
+
+    x: np.ndarray | None
+    value: float
+    bound: float
+    prices: np.ndarray
+    status: str
+
+
+NO_REPLY = Reply(None, -np.inf, np.inf, np.zeros(0), "stopped")
+
+
+def asked(question: Question, seconds: float) -> Reply:
+    """HiGHS's reply within `seconds`, by the wall; a reply that did not come in time is "stopped"."""
+    if seconds <= 0:
+        return NO_REPLY
+    if len(question.value) <= (HERE_COLUMNS if question.whole is None else HERE_WHOLE):
+        return answered(question, seconds)
+    return _asked_apart(question, seconds)
+
+
+def answered(question: Question, seconds: float) -> Reply:
+    """HiGHS's reply, in this process."""
+    import highspy
+
+    highs = (
+        highspy.Highs.__base__()
+    )  # the class itself turns callbacks on, which prints a banner whatever is set
+    options = {
+        "output_flag": False,
+        "time_limit": float(min(seconds, _LONGEST_S)),
+        "mip_rel_gap": question.gap,
+        "mip_abs_gap": 1e-9,
+        "mip_feasibility_tolerance": 1e-9,
+        "primal_feasibility_tolerance": 1e-9 if question.whole is not None else 1e-7,
+        "threads": 1,
+    }
+    for name, setting in options.items():
+        highs.setOptionValue(name, setting)
+    highs.passModel(_model(question))
+    if question.target is not None:
+        highs.setOptionValue("objective_target", -question.target)
+    highs.run()
+    return _reply(highs, question)
+
+
+def _model(question: Question):
+    import highspy
+
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(question.value), len(question.low)
+    model.col_cost_, model.offset_ = -question.value, -question.offset
+    model.col_lower_, model.col_upper_ = question.least, question.most
+    model.row_lower_, model.row_upper_ = question.low, question.high
+    model.a_matrix_.format_ = highspy.MatrixFormat.kColwise
+    model.a_matrix_.start_, model.a_matrix_.index_ = question.start, question.row
+    model.a_matrix_.value_ = question.entry
+    if question.whole is not None:
+        kinds = highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger
+        model.integrality_ = [kinds[int(whole)] for whole in question.whole]
+    return model
+
+
+def _reply(highs, question: Question) -> Reply:
+    import highspy
+
+    status, info = highs.getModelStatus(), highs.getInfo()
+    impossible = highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible
+    if status in impossible:  # columns lie between 0 and 1: nothing is unbounded
+        return Reply(None, -np.inf, -np.inf, np.zeros(len(question.low)), "infeasible")
+    optimal = status == highspy.HighsModelStatus.kOptimal
+    solution = highs.getSolution()
+    prices = -np.array(solution.row_dual) if question.whole is None else np.zeros(len(question.low))
+    bound = -(info.objective_function_value if question.whole is None else info.mip_dual_bound)
+    if info.primal_solution_status != highspy.kSolutionStatusFeasible:
+        return Reply(None, -np.inf, bound if question.whole is not None else np.inf, prices, "stopped")
+    x, value = np.array(solution.col_value), -info.objective_function_value
+    return Reply(
+        x,
+        value,
+        bound if optimal or question.whole is not None else np.inf,
+        prices,
+        "optimal" if optimal else "stopped",
+    )
+
+
+def _asked_apart(question: Question, seconds: float) -> Reply:
+    end = time.monotonic() + seconds
+    command = [sys.executable, "-m", "eco.planning.highs"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        try:
+            told = pickle.dumps((question, max(seconds - _GRACE_S, 0.05)))
+            said, _ = child.communicate(told, timeout=max(end - time.monotonic(), 0.05))
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.communicate()
+            return NO_REPLY
+    return pickle.loads(said) if child.returncode == 0 else NO_REPLY
+
+
+if __name__ == "__main__":
+    from eco.planning.highs import answered as answer  # so that what is pickled bears the module's own name
+
+    sys.stdout.buffer.write(pickle.dumps(answer(*pickle.load(sys.stdin.buffer))))
