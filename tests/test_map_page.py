@@ -19,7 +19,7 @@ from eco.phrases import WORDS, Phrase
 from eco.sharing.maps import layers, packing, page
 from eco.sharing.maps.editions import save_map, write_map
 from eco.sharing.maps.pinyin import readings
-from eco.sharing.maps.themes import THEMES, class_breaks, offered
+from eco.sharing.maps.themes import PLAN_THEMES, THEMES, class_breaks, offered
 from eco.sharing.release import Scenario, release
 
 TOWNS = ("621102101000", "621102102000", "621126101000")
@@ -659,6 +659,8 @@ def test_every_word_of_the_page_is_there_and_none_is_idle():
     }
     made |= {f"map_class_{name}" for name in ("wage", "operating", "transfer", "property", "cost")}
     made |= {f"map_{name}" for name in ("forest", "juncao", "bees", "households", "relief", "left", "right")}
+    made |= {f"map_theme_{theme.key}{part}" for theme in PLAN_THEMES for part in ("", "_unit", "_says")}
+    made |= {"map_plan_yards"}
     made |= {"map_print_a3", "map_print_a4"}
     known = {key for key in layers.words("zh") if key.startswith("map_")}
     assert named | made == known

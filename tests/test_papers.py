@@ -7,7 +7,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pytest
+from small_folder import VILLAGES, households, links, write_folder
+from small_projects import dingxi
 
 import eco
 from eco.income.exposure import link
@@ -25,13 +28,19 @@ EVERY = {
 }
 
 
-FOLDER = Path(__file__).parents[1] / "data" / "dingxi"
-
-
-@pytest.fixture(scope="module")
+@pytest.fixture
 def gains():
-    numbers = load_parameters()
-    return eco.estimate_gains(link(eco.load_project(FOLDER), numbers), numbers, draws=50, seed=1)
+    return dingxi().gains
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A folder of thirty households, ten of each of three villages, all planting trees: enough for a public page."""
+    homes = households(30)
+    work = links().head(1)
+    work = pd.concat([work.assign(户编号=name) for name in homes["户编号"]], ignore_index=True)
+    work["地点编号"] = ["F1" if village == VILLAGES[0] else "F2" for village in homes["村代码"]]
+    return write_folder(tmp_path / "small", households=homes, links=work)
 
 
 def names(out):
@@ -86,20 +95,20 @@ def test_papers_no_longer_made_go_and_what_is_not_ours_stays(tmp_path, gains):
     assert own.exists() and changed.exists() and (tmp_path / "kept.txt").exists()
 
 
-def test_one_personal_value_and_nothing_is_released(tmp_path, gains):
-    project = gains.exposure.project
+def test_one_personal_value_and_nothing_is_released(tmp_path, small):
+    project, numbers = eco.load_project(small), load_parameters()
     forest = project.forest_plots.assign(species=f"云杉 {ID_NUMBER}")
     villages = project.villages.assign(name=[f"{ID_NUMBER}", *project.villages["name"][1:]])
     leaking = replace(project, tables={**project.tables, "forest_plots": forest, "villages": villages})
-    gains = eco.estimate_gains(replace(gains.exposure, project=leaking), gains.numbers, draws=10)
-    out = tmp_path / "out"
-    out.mkdir()
+    gains = eco.estimate_gains(link(leaking, numbers), numbers, draws=10)
+    out = tmp_path / "released" / "out"
+    out.mkdir(parents=True)
     (out / "map.html").write_text("old", "utf-8")
     with pytest.raises(DataProblem, match="E-PRIV-02") as problem:
         write_papers(out, gains, edition="public")
     assert ID_NUMBER not in str(problem.value)
     assert {"map.html", "tables.xlsx"} <= {finding.file for finding in problem.value.findings}
-    assert names(tmp_path) == {"out/map.html"}
+    assert names(tmp_path / "released") == {"out/map.html"}
     assert (out / "map.html").read_text("utf-8") == "old"
 
 
@@ -109,36 +118,26 @@ def test_an_unknown_edition_writes_nothing(tmp_path, gains):
     assert not any(tmp_path.iterdir())
 
 
-def exported(out, *words, most_bytes=None):
+def exported(folder, out, *words, most_bytes=None):
     def small_disk():
         if most_bytes:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, most_bytes))
 
-    command = [
-        sys.executable,
-        "-m",
-        "eco.cli",
-        "export",
-        str(FOLDER),
-        "--out",
-        str(out),
-        "--draws",
-        "10",
-        *words,
-    ]
+    command = [sys.executable, "-m", "eco.cli", "export", folder, "--out", out, "--draws", "10", *words]
     return subprocess.run(command, capture_output=True, text=True, preexec_fn=small_disk, check=False)
 
 
-def test_the_command_says_the_passphrase_once(tmp_path):
-    done = exported(tmp_path / "out", "--edition", "household")
+def test_the_command_says_the_passphrase_once(tmp_path, small):
+    done = exported(small, tmp_path / "out", "--edition", "household")
     assert done.returncode == 0, done.stderr
     passphrase = next(line for line in done.stdout.splitlines() if "passphrase:" in line).split(": ")[1]
+    assert done.stdout.count(passphrase) == 1
     assert "<html" in open_locked(tmp_path / "out" / "map.html", passphrase)
 
 
-def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path, small):
     out = tmp_path / "released" / "out"
-    done = exported(out, "--edition", "county", most_bytes=300_000)
+    done = exported(small, out, "--edition", "county", most_bytes=200_000)
     assert done.returncode == 2, done.stderr
     assert "E-DISK-01" in done.stdout
     assert not out.exists() and not any(Path(tmp_path / "released").iterdir())

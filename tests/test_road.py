@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +11,8 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from small_folder import apiaries, write_folder
+from small_projects import dingxi
 from typer.testing import CliRunner
 
 from eco.cli import app
@@ -54,9 +55,15 @@ def eco(*words):
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     out = tmp_path_factory.mktemp("road")
-    done = eco("run", EXAMPLE, "--out", out)
+    done = eco("run", EXAMPLE, "--out", out, "--draws", 200)  # the fewest that tell what the answer hangs on
     assert done.exit_code == 0, done.output
     return out
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A county of six households, where the command is asked about and not the county."""
+    return write_folder(tmp_path / "small")
 
 
 def test_every_file_of_the_doors_is_there(out):
@@ -97,7 +104,7 @@ def test_household_means_add_up_to_the_totals(out):
         assert abs(places["gain_yuan_mean"].sum() - summary["gain_yuan"]["mean"]) < 1
 
 
-def test_report_speaks_both_languages_and_loads_nothing(out, tmp_path, open_page):
+def test_report_speaks_both_languages_and_loads_nothing(out, small, tmp_path, open_page):
     from eco.phrases import WORDS
 
     text = (out / "internal/report.html").read_text(encoding="utf-8")
@@ -105,44 +112,47 @@ def test_report_speaks_both_languages_and_loads_nothing(out, tmp_path, open_page
     assert not re.findall(r"(?:src|href)\s*=|url\(|@import|<script", text)
     page = open_page(out / "internal/report.html")
     assert page.asks() == [] and page.complaints == []
-    done = eco("run", EXAMPLE, "--out", tmp_path, "--draws", 20, "--lang", "en")
+    done = eco("run", small, "--out", tmp_path / "en", "--lang", "en")
     assert done.exit_code == 0, done.output
-    assert WORDS["report_accounts"].en in (tmp_path / "internal/report.html").read_text(encoding="utf-8")
+    english = (tmp_path / "en/internal/report.html").read_text(encoding="utf-8")
+    assert WORDS["report_accounts"].en in english and WORDS["report_accounts"].zh not in english
+    assert json.loads((tmp_path / "en/internal/summary.json").read_text(encoding="utf-8"))["draws"] == 1000
 
 
 def test_same_seed_same_bytes_for_any_chunk(tmp_path):
     import eco as house
 
-    project = house.load_project(EXAMPLE)
-    numbers = house.load_parameters()
-    exposure = house.link(project, numbers)
-    found = []
+    example, found = dingxi(), []
     for chunk in (500, 5000):
-        gains = house.estimate_gains(exposure, numbers, draws=300, seed=5, chunk_households=chunk)
+        gains = house.estimate_gains(
+            example.exposure, example.numbers, draws=50, seed=5, chunk_households=chunk
+        )
         house.write_estimate(gains, tmp_path / str(chunk))
         found.append((tmp_path / str(chunk) / "households.parquet").read_bytes())
     assert found[0] == found[1]
 
 
-def test_another_seed_gives_other_numbers(tmp_path):
+def test_another_seed_gives_other_numbers(small, tmp_path):
     for seed in (1, 2):
-        assert (
-            eco("estimate", EXAMPLE, "--out", tmp_path / str(seed), "--draws", 50, "--seed", seed).exit_code
-            == 0
-        )
+        done = eco("estimate", small, "--out", tmp_path / str(seed), "--draws", 50, "--seed", seed)
+        assert done.exit_code == 0, done.output
     means = [pd.read_parquet(tmp_path / s / "households.parquet")["gain_yuan_mean"].sum() for s in "12"]
     assert means[0] != means[1]
 
 
-def test_overrides_change_the_answer_and_are_named(tmp_path):
+def test_overrides_change_the_answer_and_are_named(small, tmp_path):
     override = tmp_path / "mine.csv"
     override.write_text(
         "name,low,mode,high,source,note\nhoney_price,,0,,county price bureau,\n", encoding="utf-8"
     )
-    done = eco("estimate", EXAMPLE, "--out", tmp_path / "o", "--draws", 50, "--parameters", override)
-    assert done.exit_code == 0, done.output
-    summary = json.loads((tmp_path / "o/summary.json").read_text(encoding="utf-8"))
-    assert summary["overridden"] == ["honey_price"] and "mine.csv" in summary["sha256"]
+    answers = {}
+    for name, words in (("own", ("--parameters", override)), ("house", ())):
+        done = eco("estimate", small, "--out", tmp_path / name, "--draws", 50, *words)
+        assert done.exit_code == 0, done.output
+        answers[name] = json.loads((tmp_path / name / "summary.json").read_text(encoding="utf-8"))
+    own, house = answers["own"], answers["house"]
+    assert own["overridden"] == ["honey_price"] and "mine.csv" in own["sha256"]
+    assert house["overridden"] == [] and own["gain_yuan_mean"] < house["gain_yuan_mean"]
 
 
 def test_check_of_the_example_is_clean(tmp_path):
@@ -153,14 +163,9 @@ def test_check_of_the_example_is_clean(tmp_path):
 
 @pytest.fixture
 def broken(tmp_path):
-    """The example with one fault in each of several files."""
-    folder = tmp_path / "broken"
-    shutil.copytree(EXAMPLE, folder)
-    yards = pd.read_csv(folder / "apiaries.csv", dtype=str)
-    hives = next(name for name in yards if "发放箱数" in name)
-    yards.loc[0, hives] = "-5"
-    yards.to_csv(folder / "apiaries.csv", index=False)
-    return folder
+    """The small county with a yard of fewer hives than none, and a sound one beside it."""
+    yards = pd.concat([apiaries().assign(箱数=-5), apiaries().assign(蜂场号="B2", 箱数=30)])
+    return write_folder(tmp_path / "broken", apiaries=yards)
 
 
 def test_bad_rows_exit_1_and_are_left_out_of_the_totals(broken, tmp_path):
@@ -169,13 +174,13 @@ def test_bad_rows_exit_1_and_are_left_out_of_the_totals(broken, tmp_path):
     assert done.exit_code == 0, done.output
     summary = json.loads((tmp_path / "o/summary.json").read_text(encoding="utf-8"))
     assert summary["left_out"]["apiaries"] == 1
-    assert summary["hives"] < 20_000
+    assert summary["hives"] == 30
 
 
 def test_unreadable_folders_exit_2_with_every_reason_and_write_nothing(broken, tmp_path):
-    (broken / "villages.geojson").unlink()
-    links = (broken / "links.csv").read_bytes().decode("gbk")
-    (broken / "links.csv").write_bytes(links.replace("数量", "很多", 1).encode("gbk"))
+    (broken / "villages.gpkg").unlink()
+    links = (broken / "links.csv").read_text(encoding="utf-8")
+    (broken / "links.csv").write_text(links.replace("数量", "很多", 1), encoding="utf-8")
     out = tmp_path / "o"
     for words in (("check", broken), ("run", broken, "--out", out), ("estimate", broken, "--out", out)):
         done = eco(*words)

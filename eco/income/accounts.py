@@ -31,7 +31,7 @@ SHADOW_WAGE = "day_wage_local_light"
 # Numbers of the household rather than of a livelihood, which move its register income.
 COMMON_PARAMETERS = ("hh_days_avail", "migrant_month")
 _HOME_COLUMNS = ("village_code", "household_id", "persons", "workers", "free_days")
-_DAYS = "own days"
+OWN_DAYS = "own days"
 _YEARS_KEPT = 4
 _BASE_COLUMNS = ("income_yuan_per_person", "income_year", "base_includes_programme")
 
@@ -91,7 +91,7 @@ class Booking:
         flows = {flow.name: flow for flow in block.flows if flow.payee == "household"}
         formulas = {name: flow.yuan for name, flow in flows.items()}
         if block.role in block.one.days:
-            formulas[_DAYS] = block.one.days[block.role]
+            formulas[OWN_DAYS] = block.one.days[block.role]
         if not formulas:
             return None
         active, program = Program.of(formulas, block.columns, block.draws(worlds, year, shared))
@@ -126,8 +126,8 @@ class Stream:
     shared: dict  # draws that links have in common, filled once
 
     @classmethod
-    def of(cls, exposure: Exposure, worlds: Worlds, *, year: int, linked: bool = True) -> Stream:
-        """The households that have any link, or those that have none, as a year sees them."""
+    def of(cls, exposure: Exposure, worlds: Worlds, *, year: int, linked: bool | None = True) -> Stream:
+        """The households that have any link, or those that have none (`None`: all), as a year sees them."""
         key = (year, linked)
         if key not in exposure.kept:
             while len(exposure.kept) >= _YEARS_KEPT:  # what the year asks does not hang on any number
@@ -196,7 +196,7 @@ def _booked(bookings: Iterable[Booking], stream: Stream, cut: tuple[int, int]) -
     for booking in bookings:
         name = booking.block.one.name
         for what, at, column, worlds in booking.worked_out(low, high, stream.shared):
-            if what == _DAYS:
+            if what == OWN_DAYS:
                 _add(_room(book.days, name, book.one_off), at, column, worlds)
                 if booking.one_off_days:
                     _add(book.one_off_days, at, column, worlds)
@@ -235,26 +235,35 @@ def price_days(
     Returns the price of own days inside the free ones, yuan, float32 (households, draws or 1).
     """
     del shared
-    keys, homes = stream.keys[slice(*cut)], stream.part(cut)
-    draws = Draws(stream.worlds, year, keys, keys, stream.counties[slice(*cut)], stream.shared)
     if not book.days:
-        return np.zeros((len(keys), 1), np.float32)
+        return np.zeros((cut[1] - cut[0], 1), np.float32)
     days = total_of(book.days)
-    free = _free_days(homes, draws)
-    a_day = given_up_a_day(days, free, draws["migrant_month"] / draws["work_days_per_month"])
+    free, pay, shadow_wage = day_prices(stream, cut, year)
+    a_day = given_up_a_day(days, free, pay)
     for name, own in book.days.items():
         gain = _room(book.gain, name, days)
         gain -= own * a_day
     one_off = book.one_off_days * a_day
     np.subtract(book.one_off, one_off, out=book.one_off)
-    starts = village_starts(homes)
+    starts = village_starts(stream.part(cut))
     ending = sum_runs(one_off, starts)
     lasting = sum_runs(np.multiply(a_day, days, out=a_day), starts) - ending
     for recurrent, given_up in ((True, lasting), (False, ending)):
         wages = _room(book.classes, ("wage", recurrent), book.receipts)
         wages -= given_up
     np.minimum(days, free, out=days)
-    return np.multiply(days, draws[SHADOW_WAGE], out=days)
+    return np.multiply(days, shadow_wage, out=days)
+
+
+def day_prices(stream: Stream, cut: tuple[int, int], year: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Free days a year, migrant pay a day beyond them and the price of a day inside them.
+
+    Each float32 (households of the chunk or 1, draws or 1); a household without a worker has free days without end.
+    """
+    keys = stream.keys[slice(*cut)]
+    draws = Draws(stream.worlds, year, keys, keys, stream.counties[slice(*cut)], stream.shared)
+    pay = draws["migrant_month"] / draws["work_days_per_month"]
+    return _free_days(stream.part(cut), draws), pay, draws[SHADOW_WAGE]
 
 
 def total_gain(book: Ledger) -> np.ndarray:
@@ -284,11 +293,11 @@ def base_income(stream: Stream, cut: tuple[int, int], year: int, *, shared: dict
     return base * ((1 + growth) ** carried).astype(np.float32)[:, None]
 
 
-def _walk(exposure: Exposure, year: int, *, linked: bool) -> tuple:
+def _walk(exposure: Exposure, year: int, *, linked: bool | None) -> tuple:
     """Households in order, their keys and counties, the kinds of their links, and those the base holds by year."""
     homes, links = exposure.project.households, exposure.links
     holding = pd.Index(links["household_id"].unique()).get_indexer(homes["household_id"]) >= 0
-    homes = homes.loc[holding == linked]
+    homes = homes if linked is None else homes.loc[holding == linked]
     homes = homes[[*_HOME_COLUMNS, *_BASE_COLUMNS]].sort_values(["village_code", "household_id"])
     # A base that holds the programme of an unknown year cannot be freed of it.
     undated = (homes["base_includes_programme"] == "yes") & homes["income_year"].isna()
@@ -302,11 +311,11 @@ def _walk(exposure: Exposure, year: int, *, linked: bool) -> tuple:
 
     in_base = {
         int(known): kinds(recorded[recorded["household_id"].isin(rows["household_id"])], int(known))
-        for known, rows in (holders.groupby("income_year") if linked else ())
+        for known, rows in (holders.groupby("income_year") if linked is not False else ())
     }
     columns = {name: column.to_numpy() for name, column in homes.items()}
     counties = county_keys(homes["village_code"].str[:6])
-    return columns, unit_keys(ids), counties, kinds(links, year) if linked else (), in_base
+    return columns, unit_keys(ids), counties, kinds(links, year) if linked is not False else (), in_base
 
 
 def blocks_of(

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from rasterio.transform import Affine
 from scipy.signal import fftconvolve
+from scipy.sparse import csr_array
 
 from eco.livelihoods.bees import gift_yuan, honey_per_colony
 from eco.parameters.flowering import MONTHS, blooms, flowering_share, species_months, species_richness
@@ -29,6 +30,8 @@ from eco.space.forage import (
     Meadow,
     foraging_kernel,
     in_reach,
+    left_share,
+    patches,
     pressure,
     read_meadow,
     share_meadow,
@@ -110,6 +113,44 @@ def forage_columns(project: Project, numbers: Numbers) -> dict[str, np.ndarray]:
     Plots flower as old as they are in the project's default year.
     """
     return {f"forage_{name}_ha": shared for name, shared in _yards(project, numbers).shares().items()}
+
+
+@dataclass(frozen=True)
+class FlowersLeft:
+    """What existing colonies leave around places where others could stand.
+
+    `hectares` of each class within the foraging radius of every place, (places,), NaN where nobody can tell.
+    `patches` (patches, places): 1 where a patch with flowers left lies within a place's radius (eco.space.forage).
+    """
+
+    hectares: Mapping[str, np.ndarray]
+    patches: csr_array
+
+
+def flowers_left(project: Project, numbers: Numbers, places: np.ndarray) -> FlowersLeft:
+    """What is left around `places` (n, 2; m, EPSG:4544) once all yards, in the programme or not, took their part.
+
+    A colony uses no more of what sharing gives it than it eats and its keeper takes, at the most likely numbers.
+    """
+    yards = _yards(project, numbers, at=places)
+    if yards.meadow is None:
+        untold = dict.fromkeys(CLASSES, np.full(len(places), np.nan))
+        return FlowersLeft(untold, csr_array((0, len(places))))
+    flight = {"radius_m": yards.radius_m, "scale_m": yards.scale_m}
+    shared = share_meadow(yards.meadow, yards.points, hives=yards.colonies, **flight)
+    fed = colonies_fed(nectar_kg(shared, numbers), *(_mode(numbers, name) for name in _BALANCE))
+    used = 1 / np.maximum(fed, 1)
+    left = left_share(yards.meadow, yards.points, hives=yards.colonies, used=used, **flight)
+    rasters = {name: yards.meadow.hectares(name) * left for name in CLASSES}
+    new = replace(yards, points=places)
+    known = new.known()
+    at, cells = yards.meadow.places(places[known]), yards.radius_m / yards.meadow.cell_m
+    told = patches(nectar_kg(rasters, numbers) > 0, *at, radius_cells=cells).tocoo()
+    column = np.flatnonzero(known)[told.col]
+    return FlowersLeft(
+        {name: np.where(known, new.reached(raster), np.nan) for name, raster in rasters.items()},
+        csr_array((told.data, (told.row, column)), shape=(told.shape[0], len(places))),
+    )
 
 
 @waiting("wait_saturation")
@@ -205,7 +246,7 @@ def neighbours_loss(project: Project, numbers: Numbers, x: float, y: float, hive
         todo = Phrase("更正后再试", "correct them")
         found = f"{x}, {y}, {hives}"
         raise DataProblem([Finding("E-EST-06", "error", "apiaries", "", "hives", found, expected, todo)])
-    everywhere, points = _points(project), np.array([[x, y]])
+    everywhere, points = _points(project.apiaries), np.array([[x, y]])
     away = np.hypot(*(everywhere - points).T)
     reach = 2000 * _above_zero(numbers, "forage_radius")
     # Who meets the newcomer is at most two radii away, who meets these at most four.
@@ -261,7 +302,7 @@ def _yards(
 ) -> _Yards:
     """The yards of a table (default: all), and places `at` (n, 2) without colonies behind them."""
     table = project.apiaries if table is None else table
-    points = np.column_stack([table.geometry.x, table.geometry.y]) if len(table) else np.zeros((0, 2))
+    points = _points(table)
     # Competition at the largest number a yard held: what is shared out then is never too much in a thinner year.
     hives = table[["hives_received", "hives_alive"]].max(axis=1).fillna(0).to_numpy(float)
     if at is not None:
@@ -286,8 +327,7 @@ def _yards(
     return _Yards(points, hives, radius, scale, meadow, _TELLS)
 
 
-def _points(project: Project) -> np.ndarray:
-    table = project.apiaries
+def _points(table: pd.DataFrame) -> np.ndarray:
     return np.column_stack([table.geometry.x, table.geometry.y]) if len(table) else np.zeros((0, 2))
 
 

@@ -225,7 +225,7 @@ class _Incomes:
 
 def _answer(gains: Gains, year: int, progress: Progress | None) -> YearAnswer:
     exposure = gains.exposure
-    line = _line(gains, year)
+    line = line_of(exposure, gains.numbers, year)
     linked = Stream.of(exposure, Worlds(gains.numbers, gains.draws, gains.seed), year=year)
     # Households without a link are the same in all worlds: one world answers for them.
     others = Stream.of(exposure, Worlds(gains.numbers, 1, gains.seed), year=year, linked=False)
@@ -289,11 +289,11 @@ def _in_order(futures: Iterator) -> Iterator:
         yield waiting.pop(0).result()
 
 
-def _line(gains: Gains, year: int) -> float | None:
+def line_of(exposure: Exposure, numbers: Numbers, year: int) -> float | None:
     """The county's own line of a year, else that of the chosen series; an own line stands above the national one."""
-    settings = gains.exposure.project.settings
+    settings = exposure.project.settings
     own = settings.line_yuan_per_person.get(year)
-    national = gains.numbers.line(year, series=settings.line_series)
+    national = numbers.line(year, series=settings.line_series)
     if own is not None and national is not None and own < national:
         series = settings.line_series
         expected = Phrase(

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -70,9 +71,9 @@ def answered(question: Question, seconds: float) -> Reply:
     """HiGHS's reply, in this process."""
     import highspy
 
-    highs = (
-        highspy.Highs.__base__()
-    )  # the class itself turns callbacks on, which prints a banner whatever is set
+    # Highs itself turns callbacks on, which prints a banner whatever is set; its base does not.
+    quiet: Any = highspy.Highs.__mro__[1]
+    highs = quiet()
     options = {
         "output_flag": False,
         "time_limit": float(min(seconds, _LONGEST_S)),
@@ -89,6 +90,24 @@ def answered(question: Question, seconds: float) -> Reply:
         highs.setOptionValue("objective_target", -question.target)
     highs.run()
     return _reply(highs, question)
+
+
+def irreducible(question: Question, seconds: float) -> np.ndarray:
+    """Rows of a relaxed question that cannot all be kept, none of which HiGHS could spare; empty where it finds none.
+
+    HiGHS's word only, and where its time was up some may be to spare: whoever asks looks again.
+    """
+    import highspy
+
+    quiet: Any = highspy.Highs.__mro__[1]
+    highs = quiet()
+    strategy = highspy.IisStrategy.kIisStrategyFromLp, highspy.IisStrategy.kIisStrategyIrreducible
+    highs.setOptionValue("output_flag", False)
+    highs.setOptionValue("iis_strategy", sum(int(one) for one in strategy))
+    highs.setOptionValue("iis_time_limit", float(seconds))
+    highs.passModel(_model(question))
+    _, found = highs.getIis()
+    return np.array(found.row_index_ if found.valid_ else [], int)
 
 
 def _model(question: Question):

@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from eco.phrases import Phrase
+from eco.problems import DataProblem, Finding
 
 Aim = Literal["gap", "lifted", "gain"]
 # What a bundle may hold, and the unit it is counted in.
@@ -43,7 +44,8 @@ _OTHERS: dict[str, Any] = {
     "persons": 1,
     "yard": -1,  # position among the yards where its hives would stand
     "free_days": np.inf,  # days a year the household has left for it
-    "slope_degrees": np.nan,  # of the ground for its grass or trees; NaN: cannot tell
+    "slope_degrees": np.nan,  # of the field of its grass, else of the hillside of its trees; NaN: cannot tell
+    "tree_slope_degrees": np.nan,  # of the hillside of its trees
     "basic_farmland": "unknown",  # yes, no, unknown: trees would stand on permanent basic farmland
     "start": 0,  # plan year in which it begins, 0 the first
 }
@@ -56,8 +58,9 @@ class Options:
     `bundles`: one row a bundle in order of household_id; columns household_id, persons; county_code (6 digits),
     township_code and village_code (12 digits) with their names in county, township, village; hives, juncao_mu,
     forest_mu, guard_posts; yard (position in `yards`, -1 where no hives); days (own days a year at the most likely
-    numbers) and free_days; slope_degrees; basic_farmland; to_check (reasons, comma apart: "farmland", "slope",
-    "forage"; empty: none); start; cost_one_off_yuan, cost_yearly_yuan (whole fen); gain_yuan_mean and gain_yuan_p10
+    numbers) and free_days; slope_degrees, tree_slope_degrees; basic_farmland; to_check (reasons, comma apart:
+    "farmland", "slope", "forage"; empty: none); start; cost_one_off_yuan, cost_yearly_yuan (whole fen), and of each
+    part cost_<part>_one_off_yuan, cost_<part>_yearly_yuan (they add up to the two); gain_yuan_mean and gain_yuan_p10
     (recurrent register gain a year, over worlds), gain_one_off_yuan, gain_economic_yuan (recurrent, own days priced),
     gain_<part>_yuan (they add up to gain_yuan_mean), chance_of_loss; gap_yuan (yuan a year by which it shortens what
     its persons lack to the line), lifted_persons (expected persons above the line with it less without it); the same
@@ -97,10 +100,15 @@ class Options:
         first_year: int = 2021,
         **more: Any,
     ) -> Options:
-        """Options of a table that has at least household_id: what it leaves out is nothing, or not known."""
+        """Options of a table that has at least household_id: what it leaves out is nothing, or not known.
+
+        The costs of parts may be left out where every bundle has one part. Raises DataProblem (E-PLAN-20) where they
+        do not add up to the bundle's cost, so too where a bundle of several parts has none.
+        """
         table = bundles.sort_values("household_id", kind="stable", ignore_index=True)
         missing = dict.fromkeys(_TEXTS, "") | dict.fromkeys(_NUMBERS, 0.0) | _OTHERS
         table = table.assign(**{name: value for name, value in missing.items() if name not in table})
+        table = _with_costs_of_parts(table)
         if yards is None:
             columns = {"yard_id": str, "village_code": str, "hives_there": float, "room_colonies": float}
             yards = pd.DataFrame({name: pd.Series(dtype=kind) for name, kind in columns.items()})
@@ -126,16 +134,18 @@ class Options:
         ids = self.bundles["household_id"].to_numpy()
         return np.cumsum(np.append(False, ids[1:] != ids[:-1])) if len(ids) else np.zeros(0, int)
 
-    def fen(self, plan_year: int | None = None) -> np.ndarray:
-        """What every bundle costs, in whole fen, int64 (bundles,): in one plan year (0 the first), or in all."""
+    def fen(self, plan_year: int | None = None, *, parts: tuple[str, ...] = ()) -> np.ndarray:
+        """What every bundle costs, in whole fen, int64 (bundles,): in one plan year (0 the first), or in all.
+
+        With `parts` (keys of PARTS) only what those parts of it cost.
+        """
         years = range(self.years) if plan_year is None else (plan_year,)
         start = self.bundles["start"].to_numpy(int)
         one_off, yearly = (
-            np.rint(self.bundles[f"cost_{name}_yuan"].to_numpy(float) * 100).astype(np.int64)
-            for name in ("one_off", "yearly")
+            _fen(self.bundles[_cost_columns(kind, parts)]).sum(axis=1) for kind in ("one_off", "yearly")
         )
-        parts = [one_off * (start == year) + yearly * (start <= year) for year in years]
-        return np.asarray(np.sum(parts, axis=0, dtype=np.int64))
+        by_year = [one_off * (start == year) + yearly * (start <= year) for year in years]
+        return np.asarray(np.sum(by_year, axis=0, dtype=np.int64))
 
     def worth(self, aim: Aim, *, cautious: float = 0.0) -> np.ndarray:
         """What every bundle brings towards an aim, as a mean over the plan's years: yuan a year or persons, (bundles,).
@@ -143,7 +153,8 @@ class Options:
         `cautious` 0 looks at all worlds, 1 at the worst fifth only.
         """
         column, _ = AIMS[aim]
-        mean, bad = (self.bundles[name].to_numpy(float) for name in (column, f"{column}_bad"))
+        names = column, bad_column(column)
+        mean, bad = (self.bundles[name].to_numpy(float) for name in names)
         standing = (self.years - self.bundles["start"].to_numpy(float)) / self.years
         return ((1 - cautious) * mean + cautious * bad) * standing
 
@@ -156,3 +167,49 @@ class Options:
         table = table.sort_values("household_id", kind="stable", ignore_index=True)
         seedlings = tuple(self.seedling_mu[0] * (1 + nursery_growth) ** year for year in range(years))
         return replace(self, bundles=table, seedling_mu=seedlings)
+
+
+def bad_column(column: str) -> str:
+    """The column of the same thing in the worst fifth of worlds.
+
+    >>> bad_column("gain_yuan_mean"), bad_column("gap_yuan")
+    ('gain_yuan_bad', 'gap_yuan_bad')
+    """
+    return column.removesuffix("_mean") + "_bad"
+
+
+def _cost_columns(kind: str, parts: tuple[str, ...]) -> list[str]:
+    return [f"cost_{part}_{kind}_yuan" for part in parts] if parts else [f"cost_{kind}_yuan"]
+
+
+def _fen(yuan: pd.DataFrame) -> np.ndarray:
+    return np.rint(yuan.to_numpy(float) * 100).astype(np.int64)
+
+
+def _with_costs_of_parts(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with what each part of a bundle costs; a bundle that holds nothing has no part to pay for."""
+    held = table[list(PARTS.values())].to_numpy(float) > 0
+    wrong = np.zeros(len(table), bool)
+    for kind in ("one_off", "yearly"):
+        names, whole = _cost_columns(kind, tuple(PARTS)), table[_cost_columns(kind, ())]
+        if set(names) & set(table.columns):
+            given = table.reindex(columns=names, fill_value=0.0)
+        else:
+            split = np.where(held & (held.sum(axis=1, keepdims=True) == 1), whole.to_numpy(float), 0.0)
+            given = pd.DataFrame(split, columns=names, index=table.index)
+        table = table.assign(**given)
+        wrong |= held.any(axis=1) & (_fen(given).sum(axis=1) != _fen(whole)[:, 0])
+    if wrong.any():
+        raise DataProblem([_unsplit(table[wrong])])
+    return table
+
+
+def _unsplit(bundles: pd.DataFrame) -> Finding:
+    first = bundles.iloc[0]
+    whole = "+".join(f"{first[f'cost_{kind}_yuan']:g}" for kind in ("one_off", "yearly"))
+    names = (_cost_columns(kind, tuple(PARTS)) for kind in ("one_off", "yearly"))
+    parts = "+".join(f"{sum(first[name] for name in one):g}" for one in names)
+    found = f"{first['household_id']}: {parts} != {whole} ({len(bundles)} ×)"
+    expected = Phrase("各部分的费用之和等于该组合的费用", "costs of parts that add up to the bundle's cost")
+    todo = Phrase("填写各部分的费用列", "fill in the columns of parts")
+    return Finding("E-PLAN-20", "error", "options", "", "cost_<part>_*_yuan", found, expected, todo)

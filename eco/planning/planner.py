@@ -78,7 +78,7 @@ def _asked(
             _finding("E-PLAN-40", "value", str(value), expected, Phrase("改用其中之一", "use one of them"))
         )
     by_year = dict(budget_yuan) if isinstance(budget_yuan, Mapping) else {}
-    amounts = list(by_year.values()) or [budget_yuan]
+    amounts: list = list(by_year.values()) or [budget_yuan]
     for amount in amounts:
         known = (
             isinstance(amount, (int, float, np.integer, np.floating)) and np.isfinite(amount) and amount > 0
@@ -99,12 +99,10 @@ def _refuse_nothing(options: Options, program: Program, total: float, value: Aim
     fen = options.fen()
     open_ = program.most[: len(fen)] > 0
     if not open_.any():
-        found = Phrase(
-            f"{len(fen):,} 个可选项全被规则排除", f"all {len(fen):,} offers are locked out by rules"
-        )
+        locked = f"{len(fen):,} 个可选项全被规则排除 / all {len(fen):,} offers are locked out by rules"
         expected = Phrase("至少一个规则允许的可选项", "at least one offer that the rules allow")
         todo = Phrase("放宽规则，或检查数据", "ease the rules, or look at the data")
-        raise DataProblem([_finding("E-PLAN-43", "rules", f"{found.zh} / {found.en}", expected, todo)])
+        raise DataProblem([_finding("E-PLAN-43", "rules", locked, expected, todo)])
     cheapest = int(fen[open_].min()) / 100
     if total < cheapest:
         wan = total * _YUAN_PER_WAN
@@ -246,7 +244,8 @@ def _notes(options: Options, rules: tuple[Rule, ...], total: float, taken: np.nd
         notes.append(
             Phrase(
                 f"预算 {total:,.0f} 元最多够 {total // cheapest:.0f} 项；若所指是万元，请写 {wan}",
-                f"{total:,.0f} yuan pay for at most {total // cheapest:.0f} offers; if ten thousands were meant, write {wan}",
+                f"{total:,.0f} yuan pay for at most {total // cheapest:.0f} offers; "
+                f"if ten thousands were meant, write {wan}",
             )
         )
     checks = options.bundles["to_check"].iloc[taken].ne("").sum()
@@ -254,7 +253,8 @@ def _notes(options: Options, rules: tuple[Rule, ...], total: float, taken: np.nd
         notes.append(
             Phrase(
                 f"所选 {len(taken):,} 户中有 {checks:,} 户待核（坡度、基本农田或蜜源资料缺失）",
-                f"{checks:,} of the {len(taken):,} households chosen are to be checked: slope, farmland or flowers are not known",
+                f"{checks:,} of the {len(taken):,} households chosen are to be checked: "
+                "slope, farmland or flowers are not known",
             )
         )
     return notes

@@ -11,10 +11,10 @@ from scipy.sparse import csr_array, vstack
 
 from eco.phrases import Phrase
 from eco.planning.options import Aim, Options
-from eco.planning.rows import Rule
+from eco.planning.rows import Rows, Rule
 from eco.planning.rules import OneEach
 
-Status = Literal["optimal", "within gap", "time limit", "infeasible"]
+Status = Literal["optimal", "within gap", "best found", "time limit", "infeasible"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +42,8 @@ class Program:
 class Answer:
     """What the solver found: `taken` (columns,) 0 or 1 (None if there is none), its value, and a bound nothing beats.
 
-    `bound` holds by the prices alone (weak duality), not by the solver's word. `prices` (rows,): what one more of `high`
-    brings, or, negative, one more of `low`.
+    `bound` holds by the prices alone (weak duality), not by the solver's word. `prices` (rows,): what one more of
+    `high` brings, or, negative, one more of `low`.
     """
 
     taken: np.ndarray | None
@@ -67,6 +67,14 @@ def program_of(
     "One each" is kept by the groups; a column whose yard no row asks about is left out of all.
     """
     told = [rule.rows(options, budget_yuan) for rule in rules]
+    value = np.concatenate([options.worth(aim, cautious=cautious), np.zeros(len(options.yards))])
+    return program_of_rows(options, rules, told, value=value)
+
+
+def program_of_rows(
+    options: Options, rules: Sequence[Rule], told: Sequence[Rows], *, value: np.ndarray
+) -> Program:
+    """The program of rules whose rows are told already; `value` (columns,) may be any."""
     spoken = [
         (at, rows)
         for at, (rule, rows) in enumerate(zip(rules, told))
@@ -80,7 +88,7 @@ def program_of(
     most = np.min([rows.most for rows in told], axis=0, initial=1.0)
     most[bundles:] *= asked[bundles:]
     return Program(
-        value=np.concatenate([options.worth(aim, cautious=cautious), np.zeros(yards)]),
+        value=value,
         matrix=csr_array(vstack([rows.matrix for _, rows in spoken] or empty)),
         low=np.concatenate([rows.low for _, rows in spoken] or [np.zeros(0)]),
         high=np.concatenate([rows.high for _, rows in spoken] or [np.zeros(0)]),

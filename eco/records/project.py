@@ -92,6 +92,11 @@ class Project:
         """The payment roll."""
         return self.tables["payments"]
 
+    @property
+    def basic_farmland(self) -> pd.DataFrame:
+        """Parcels of permanent basic farmland, where no trees may stand."""
+        return self.tables["basic_farmland"]
+
     def __repr__(self) -> str:
         rows = ", ".join(f"{len(frame)} {name}" for name, frame in self.tables.items() if len(frame))
         counts = _counts(self.findings)

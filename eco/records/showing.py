@@ -73,6 +73,10 @@ _OF_A_MEASURE = (
     "change",
     "change_p10",
     "change_p90",
+    "without_plan",
+    "with_plan",
+    "planned",
+    "apart",
 )
 _CHOICES: Mapping[str, Column] = {
     column.name: column for table in TABLES.values() for column in table.columns if column.choices

@@ -477,6 +477,22 @@ TABLES: dict[str, Table] = {
                 Column("paid_on", "date", Phrase("发放日期", "paid on"), ("日期",)),
             ),
         ),
+        Table(
+            "basic_farmland",
+            Phrase("永久基本农田", "permanent basic farmland"),
+            ("基本农田", "基本农田保护图斑", "永久基本农田图斑"),
+            None,  # land is land, whatever number it bears twice
+            (
+                Column(
+                    "parcel_id",
+                    "code",
+                    Phrase("图斑编号", "parcel id"),
+                    ("标识码", "图斑号", "BSM", "TBBH"),
+                    default="",  # what bears no number is farmland all the same
+                ),
+            ),
+            "outline",
+        ),
     )
 }
 

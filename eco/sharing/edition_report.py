@@ -10,8 +10,8 @@ from eco.income.influence import doubts_in_words
 from eco.phrases import word
 from eco.sharing.expert import figure, passages, wan
 from eco.sharing.maps.page import data_uri, policy_for, refuse_outside
+from eco.sharing.pages import report_template
 from eco.sharing.release import Release
-from eco.sharing.report import report_template
 
 # The three numbers of the leader's page: the first of these that the release tells.
 _NUMBERS = (

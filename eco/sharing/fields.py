@@ -63,6 +63,11 @@ def _spread(stem: str, unit: str, aliases: tuple[str, ...] = (), dimension: Lite
 
 
 _GAIN = _spread("gain_yuan", "yuan", ("增收", "年增收", "增收额", "增收总额", "测算增收"), "money")
+_PLAN = (
+    *(Field("plan_cost_yuan", "whole", "yuan"), Field("plan_hives", "whole", "boxes")),
+    *(Field("plan_juncao_mu", "tenths", "mu"), Field("plan_forest_mu", "tenths", "mu")),
+    Field("plan_guard_posts", "whole", "posts"),
+)
 _PLACE = (
     Field("households", "whole", "households", ("户数", "总户数", "建档立卡户数", "农户数")),
     Field("persons", "whole", "persons", ("人口", "人数", "总人口", "人口数")),
@@ -79,6 +84,10 @@ _PLACE = (
     Field("juncao_mu_seasons", "tenths", "mu_seasons", ("巨菌草面积", "种草面积", "巨菌草"), "area"),
     Field("hives", "whole", "boxes", ("蜂箱数", "箱数", "发放箱数", "中蜂")),
     Field("saturation", "hundredths"),
+    Field("plan_shown", "flag"),
+    Field("plan_households", "whole", "households"),
+    *_PLAN,
+    Field("plan_times_share", "share"),
     Field("basis", "basis"),
 )
 _MU = Field("mu", "tenths", "mu", ("面积",), "area")
@@ -100,7 +109,7 @@ LAYERS: Mapping[str, tuple[Field, ...]] = {
     ),
     "household": (
         *(Field("id"), Field("persons", "whole", "persons"), *_GAIN, Field("one_off_share", "share")),
-        *(Field("chance_above_line", "share"), Field("left_out", "flag"), Field("basis", "basis")),
+        *(Field("chance_above_line", "share"), Field("left_out", "flag"), *_PLAN, Field("basis", "basis")),
     ),
 }
 

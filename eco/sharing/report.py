@@ -12,6 +12,7 @@ from eco.income.influence import FEWEST_DRAWS, doubts_in_words, doubts_of, drive
 from eco.phrases import WORDS, word
 from eco.sharing.chapters import chapters
 from eco.sharing.exports import summary
+from eco.sharing.pages import number, report_template, wan
 
 _PERSON_MEASURES = (
     "persons_gaining",
@@ -21,7 +22,6 @@ _PERSON_MEASURES = (
     "crossing_down",
 )
 _DRIVERS_SHOWN = 12
-_YUAN_PER_WAN = 10_000
 
 
 def write_report(
@@ -62,38 +62,10 @@ def write_report(
     write_text(path, text, sealed=True)
 
 
-def report_template(name: str):
-    """One of the reports' templates, all of which share report.css; what is filled in is text."""
-    from jinja2 import Environment, PackageLoader
-
-    loader = PackageLoader("eco", "sharing")
-    return Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True, loader=loader).get_template(
-        name
-    )
-
-
 def _word_or_own(kind: str, name: str, lang: str) -> str:
     """The page's word for a name of that kind, or the name itself where a county has one of its own."""
     key = f"{kind}_{name}"
     return word(key, lang) if key in WORDS else name
-
-
-def wan(yuan: float | None) -> str:
-    """Yuan as ten thousands with one decimal.
-
-    >>> wan(123456.0), wan(None)
-    ('12.3', '–')
-    """
-    return "–" if yuan is None or pd.isna(yuan) else f"{yuan / _YUAN_PER_WAN:,.1f}"
-
-
-def number(value: float | None) -> str:
-    """A count with thousands marked.
-
-    >>> number(1234.6), number(None)
-    ('1,235', '–')
-    """
-    return "–" if value is None or pd.isna(value) else f"{value:,.0f}"
 
 
 def _lead(facts: dict) -> dict:

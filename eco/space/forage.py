@@ -20,6 +20,7 @@ import shapely
 from rasterio.transform import Affine, from_origin
 from rasterio.warp import Resampling, reproject
 from rasterio.warp import transform as transform_points
+from scipy.sparse import csr_array
 
 from eco.space.rasters import open_raster
 
@@ -138,6 +139,67 @@ def in_reach(raster: np.ndarray, row, column, *, radius_cells: float) -> np.ndar
     return gathered(np.ascontiguousarray(raster, np.float32), row, column, kernel=circle)
 
 
+def patches(where: np.ndarray, row, column, *, radius_cells: float) -> csr_array:
+    """Land told apart by the yards it is in reach of: (patches, yards), 1 where a patch lies within a yard's radius.
+
+    All cells of `where` (rows, columns, truth values) with the same yards in reach are one patch. One whose yards
+    all reach another patch too is left out: what holds there for a sum over yards, none below 0, holds here.
+    """
+    half = int(radius_cells)
+    away = np.argwhere(foraging_kernel(radius_cells, 1.0) > 0) - half
+    name: np.ndarray = np.zeros(where.shape, np.int32)  # of a cell, by the yards seen so far; 0: none of them
+    before, newest = [np.zeros(1, np.int64)], [np.full(1, -1)]  # of a name: that without its newest yard
+    count = 1
+    for yard, cell in enumerate(zip(row, column)):
+        y, x = (away + cell).T
+        inside = (y >= 0) & (y < where.shape[0]) & (x >= 0) & (x < where.shape[1])
+        old, new = np.unique(name[y[inside], x[inside]], return_inverse=True)
+        name[y[inside], x[inside]] = count + new
+        before.append(old)
+        newest.append(np.full(len(old), yard))
+        count += len(old)
+    name[~where] = 0
+    found = np.unique(name)
+    found = found[found > 0]
+    reach = _reach_of(found, np.concatenate(before), np.concatenate(newest), len(row))
+    # Land beside a patch mostly settles that it is left out; the few that stay are held against each other.
+    here, there = _neighbours(name, found, count)
+    shared = reach[here].multiply(reach[there]).sum(axis=1)
+    reach = _without(reach, here[shared == _size(reach)[here]])
+    both = (reach @ reach.T).tocoo()
+    return _without(reach, both.row[(both.row != both.col) & (both.data == _size(reach)[both.row])])
+
+
+def _reach_of(names: np.ndarray, before: np.ndarray, newest: np.ndarray, yards: int) -> csr_array:
+    """Yards of each name: its newest, the newest of the name before it, and so on."""
+    at, left, pairs = np.arange(len(names)), names, []
+    while len(left):
+        pairs.append((at, newest[left]))
+        at, left = at[before[left] > 0], before[left][before[left] > 0]
+    patch, yard = np.hstack([np.zeros((2, 0), np.int64), *map(np.array, pairs)])
+    return csr_array((np.ones(len(patch)), (patch, yard)), shape=(len(names), yards))
+
+
+def _neighbours(name: np.ndarray, found: np.ndarray, count: int) -> np.ndarray:
+    """Positions in `found` of names that lie side by side, each pair both ways: (2, pairs)."""
+    place = np.full(count, -1)
+    place[found] = np.arange(len(found))
+    keys = []
+    for one, other in ((name[:, :-1], name[:, 1:]), (name[:-1], name[1:])):
+        beside = (one != other) & (one > 0) & (other > 0)
+        keys.append(place[one[beside]] * len(found) + place[other[beside]])
+    pairs = np.array(np.divmod(np.unique(np.concatenate(keys)), max(len(found), 1)))
+    return np.hstack([pairs, pairs[::-1]])
+
+
+def _size(reach: csr_array) -> np.ndarray:
+    return np.diff(reach.indptr)
+
+
+def _without(reach: csr_array, rows: np.ndarray) -> csr_array:
+    return reach[np.setdiff1d(np.arange(reach.shape[0]), rows)]
+
+
 def _spans(kernel: np.ndarray) -> np.ndarray:
     """Half the width of the kernel in each of its rows, -1 where it is empty."""
     half = kernel.shape[0] // 2
@@ -222,6 +284,29 @@ def share_meadow(
         name: shared_out(meadow.hectares(name), pressed, row, column, kernel=kernel)
         for name in (*COVER_CLASSES, PLANTED)
     }
+
+
+def left_share(
+    meadow: Meadow,
+    points: np.ndarray,
+    *,
+    hives: np.ndarray,
+    used: np.ndarray,
+    radius_m: float,
+    scale_m: float,
+) -> np.ndarray:
+    """Part of every cell that the colonies there leave, float32 (rows, columns): all of it where none fly.
+
+    `used` (yards,) is the part of its own share that a colony of each yard takes, the same in all its cells: a cell
+    keeps 1 - sum(hives x used x kernel) / sum(hives x kernel).
+    """
+    row, column = meadow.places(points)
+    kernel = foraging_kernel(radius_m / meadow.cell_m, scale_m / meadow.cell_m)
+    pressed, taken = (
+        pressure(meadow.codes.shape, row, column, colonies=colonies, kernel=kernel)
+        for colonies in (hives, hives * used)
+    )
+    return 1 - np.divide(taken, pressed, out=np.zeros_like(taken), where=pressed > 0)
 
 
 def _cell_side(source, crs) -> float:

@@ -11,11 +11,12 @@ import pandas as pd
 
 from eco.files import whole_file
 from eco.phrases import Phrase, word
+from eco.planning.plans import Plan
 from eco.sharing.maps import layers
 from eco.sharing.maps.packing import pack_blocks, pack_column, pack_columns
 from eco.sharing.maps.page import refuse_outside, sealed_page
 from eco.sharing.maps.pinyin import readings
-from eco.sharing.maps.themes import themes_of
+from eco.sharing.maps.themes import marks_of, themes_of
 from eco.sharing.privacy import gate
 from eco.sharing.release import LEVELS, Release, release
 from eco.waiting import waiting
@@ -32,7 +33,8 @@ def save_map(
     project,
     *,
     gains=None,
-    plan=None,
+    plan: Plan | None = None,
+    alternatives: pd.DataFrame | None = None,
     edition: str = "county",
     lang: str = "zh",
     year: int | None = None,
@@ -41,19 +43,29 @@ def save_map(
 ) -> Path:
     """Write one HTML file that opens without a network: places by theme, sites, relief, search, legend, print.
 
-    `edition` is "county" (pseudonymous households, plots in their outlines) or "public" (township and
-    village totals of five households or more; sites that five or more share). A public map without
-    `review_no` (审图号) says 内部资料 请勿公开 across itself. `key` is what household pseudonyms and
-    their blurred places hang on: random unless given, the only thing that differs between two runs.
-    Without `gains` places have no colour. Raises DataProblem, and leaves an old file alone, when the
-    page would load anything from outside or carries a personal value of the register; ValueError
-    for an unknown edition or language, and for "household", which is never written in the clear.
+    `edition` is "county" (households under pseudonyms, each moved until five or more stand as near; plots in their
+    outlines) or "public" (township and village totals of five households or more; sites that five or more share). A
+    public map without `review_no` (审图号) says 内部资料 请勿公开 across itself. `key` is what pseudonyms and moved
+    points hang on: random unless given, the only thing that differs between two runs. Without `gains` places have no
+    colour of theirs. `plan` adds what is given to places and what flowers for one more hive would bring at yards, as
+    far as the edition tells it; `alternatives` (village_code, share) how often villages are chosen over plans nearly
+    as good. Raises DataProblem, and leaves an old file alone, when the page would load anything from outside or
+    carries a personal value of the register; ValueError for an unknown edition or language, and for "household",
+    which is never written in the clear.
     """
-    if plan is not None:
-        raise ValueError("地图尚不能显示规划，请去掉 plan / maps do not draw plans yet: leave plan out")
     if edition == "household":
         raise ValueError(_never_in_the_clear())
-    told = release(project, gains=gains, edition=edition, lang=lang, year=year, review_no=review_no, key=key)
+    told = release(
+        project,
+        gains=gains,
+        edition=edition,
+        lang=lang,
+        year=year,
+        plan=plan,
+        alternatives=alternatives,
+        review_no=review_no,
+        key=key,
+    )
     tables = (project.counties, project.townships, project.villages)
     names = {name for table in tables for name in table["name"]}
     return _write(
@@ -120,7 +132,7 @@ def _payload(told: Release) -> dict[str, object]:
         "places": _places(told),
         "sites": {
             name: layers.point_layer(layers.in_walking_order(frame), decimals=decimals)
-            for name, frame in told.sites.items()
+            for name, frame in marks_of(told).items()
         },
         "themes": themes_of(told),
         "frames": _frames(told),

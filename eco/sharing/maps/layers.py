@@ -176,6 +176,7 @@ def words(lang: str) -> Mapping[str, str]:
         "forest",
         "juncao",
         "bees",
+        "plan_yards",
         *(key for key in WORDS if key.startswith("map_")),
     )
     return {key: word(key, lang) for key in keys}

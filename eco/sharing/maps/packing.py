@@ -16,7 +16,10 @@ _SIGNS = np.frombuffer(ALPHABET.encode(), dtype=np.uint8)
 _WORD = re.compile(r"[0-9A-Za-z_-]+")
 _BLOCK = 60  # numbers a block: each bit more is ten signs, none of them half used
 _LONG = 10**9  # from here on a number may be somebody's: it is written out
-_DECIMALS = {"forest_mu": 1, "juncao_mu_seasons": 1, "mu": 1, "overlap_mu": 1, "saturation": 2}
+_DECIMALS = {
+    **{"forest_mu": 1, "juncao_mu_seasons": 1, "mu": 1, "overlap_mu": 1, "saturation": 2},
+    **{"plan_juncao_mu": 1, "plan_forest_mu": 1, "forage_persons_per_hive": 3},
+}
 
 
 def pack(numbers: np.ndarray) -> str:

@@ -27,7 +27,7 @@ LEAFLET = {
 }
 # Each file declares functions only; the last one is called.
 RENDERER = (
-    *("unpack.js", "words.js", "colours.js", "paper.js", "marks.js", "labels.js", "cards.js", "flows.js"),
+    *("unpack.js", "words.js", "colours.js", "paper.js", "marks.js", "labels.js", "cards.js", "flows.js", "plan.js"),
     *("legend.js", "panel.js", "frames.js", "search.js", "keys.js", "print.js", "eco.js"),
 )
 

@@ -19,7 +19,9 @@ class Theme:
     """One way to colour: the column shown, the ends of its interval, how it is read and where classes part.
 
     Its name, unit and sentence are the words map_theme_<key>, map_theme_<key>_unit and map_theme_<key>_says.
-    `breaks` are fixed where the numbers have a meaning of their own; empty asks for classes of equal number.
+    `breaks` are fixed where the numbers have a meaning of their own; empty asks for classes of equal number, behind
+    one of its own for 0 where `nothing`. `shown` names the column that says where it is told, if it has one of its
+    own. `of_links`: whether it tells nothing of a household without a link.
     """
 
     key: str
@@ -27,6 +29,9 @@ class Theme:
     kind: Literal["yuan", "share", "ratio", "mu"]
     ends: tuple[str, str] | tuple[()] = ()
     breaks: tuple[float, ...] = ()
+    nothing: bool = False
+    shown: str = ""
+    of_links: bool = True
 
 
 THEMES = (
@@ -34,16 +39,23 @@ THEMES = (
     Theme("total", "gain_yuan_mean", "yuan", ("gain_yuan_p10", "gain_yuan_p90")),
     Theme("chance", "chance_above_line", "share"),
     Theme("one_off", "one_off_share", "share"),
-    Theme("left_out", "left_out_share", "share"),
+    Theme("left_out", "left_out_share", "share", of_links=False),
     Theme("saturation", "saturation", "ratio", breaks=(0.5, 0.8, 1.0, 1.25, 2.0)),
     Theme("overlap", "overlap_mu", "mu", breaks=(0.0, 1.0, 10.0)),
+)
+PLAN_THEMES = (
+    Theme("plan", "plan_cost_yuan", "yuan", nothing=True, shown="plan_shown", of_links=False),
+    Theme("plan_times", "plan_times_share", "share", breaks=(0.0, 0.34, 0.67, 0.99), shown="plan_shown"),
+    Theme("forage_yuan", "forage_yuan_per_hive", "yuan", nothing=True),
+    Theme("forage_persons", "forage_persons_per_hive", "ratio", nothing=True),
 )
 
 
 def offered(told: Release) -> list[Theme]:
     """The themes whose column stands in the release, at any place or site."""
-    columns = {name for frame in (*told.places.values(), *told.sites.values()) for name in frame.columns}
-    return [theme for theme in THEMES if theme.column in columns]
+    frames = [*told.places.values(), *marks_of(told).values()]
+    columns = {name for frame in frames for name in frame.columns}
+    return [theme for theme in (*THEMES, *PLAN_THEMES) if theme.column in columns]
 
 
 def themes_of(told: Release) -> list[dict[str, object]]:
@@ -54,6 +66,8 @@ def themes_of(told: Release) -> list[dict[str, object]]:
             "column": theme.column,
             "kind": theme.kind,
             "ends": list(theme.ends),
+            "shown": theme.shown,
+            "of_links": theme.of_links,
             "breaks": _breaks(told, theme),
         }
         for theme in offered(told)
@@ -62,18 +76,29 @@ def themes_of(told: Release) -> list[dict[str, object]]:
 
 def _breaks(told: Release, theme: Theme) -> dict[str, list[float]]:
     layers = {**{level: list(_everywhere(told, level)) for level in LEVELS}}
-    layers |= {name: [frame] for name, frame in told.sites.items()}
+    layers |= {name: [frame] for name, frame in marks_of(told).items()}
     answer = {}
     for name, frames in layers.items():
         columns = [frame[theme.column] for frame in frames if theme.column in frame.columns]
         if columns:
-            answer[name] = list(theme.breaks) or class_breaks(_numbers(columns))
+            answer[name] = _parted(theme, columns)
     homes = told.households
     if homes is not None:
         values = household_values(homes, theme)
         if values is not None:
-            answer["households"] = list(theme.breaks) or class_breaks(_numbers([values]))
+            answer["households"] = _parted(theme, [values])
     return answer
+
+
+def marks_of(told: Release) -> dict[str, pd.DataFrame]:
+    """All layers of points but the households: the sites, and a plan's yards."""
+    yards = {} if told.plan_yards is None else {"plan_yards": told.plan_yards}
+    return {**told.sites, **yards}
+
+
+def _parted(theme: Theme, columns: list[pd.Series]) -> list[float]:
+    classes = list(theme.breaks) or class_breaks(_numbers(columns))
+    return [0.0, *classes] if theme.nothing else classes
 
 
 def household_values(homes: pd.DataFrame, theme: Theme) -> pd.Series | None:

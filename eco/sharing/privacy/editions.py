@@ -21,10 +21,13 @@ _PLACE = (
     *("gain_per_head_mean", "gain_per_head_p10", "gain_per_head_p90", "basis"),
     *("one_off_share", "chance_above_line", "chance_above_line_without"),
     *("persons_left_out", "left_out_share", "saturation"),
+    *("plan_shown", "plan_households", "plan_cost_yuan", "plan_hives", "plan_juncao_mu", "plan_forest_mu"),
+    "plan_times_share",
 )
 _INSIDE = (
     *(f"{name}_yuan_mean" for name in LIVELIHOODS),
     *("persons_gaining_mean", "persons_gaining_p10", "persons_gaining_p90"),
+    "plan_guard_posts",
 )
 _TOTALS = ("forest_mu", "juncao_mu_seasons", "hives")
 _SITES = {
@@ -32,10 +35,12 @@ _SITES = {
     "juncao": ("x", "y", "mu", "season", "use", "assumed", "overlap_mu"),
     "bees": ("x", "y", "hives", "colonies", "started_year", "in_programme", "assumed", "saturation"),
 }
+_PLAN_YARDS = ("x", "y", "forage_yuan_per_hive", "forage_persons_per_hive")
 _COUNTY_ONLY = ("households_sharing", "outline")
 _HOUSEHOLD = (
     *("id", "x", "y", "persons", "gain_yuan_mean", "gain_yuan_p10", "gain_yuan_p90", "basis"),
     *("chance_above_line", "one_off_share", "left_out"),
+    *("plan_cost_yuan", "plan_hives", "plan_juncao_mu", "plan_forest_mu", "plan_guard_posts"),
 )
 _IDENTITY = (
     *("household_id", "village", "township", "head_name", "register_type", "main_cause"),
@@ -52,6 +57,7 @@ _OFFICE = {
     "township": _PLACE + _INSIDE + _TOTALS,
     "village": _PLACE + _INSIDE,
     **{name: columns + _COUNTY_ONLY for name, columns in _SITES.items()},
+    "plan_yards": (*_PLAN_YARDS, "room_colonies", "plan_hives"),
     **{f"flows_{level}": _FLOW for level in ("county", "township", "village")},
     **_TABLES,
 }
@@ -96,6 +102,7 @@ EDITIONS: dict[str, Edition] = {
                 "township": _PLACE + _TOTALS,
                 "village": _PLACE,
                 **_SITES,
+                "plan_yards": _PLAN_YARDS,
                 **_TABLES,
             },
         ),

@@ -14,6 +14,7 @@ import pandas as pd
 from eco.income.gains import Gains
 from eco.income.places import flows_by_place
 from eco.phrases import Phrase, word
+from eco.planning.plans import Plan
 from eco.sharing.privacy.editions import Edition, edition_named
 from eco.sharing.privacy.masks import Masked
 from eco.sharing.release import tables
@@ -25,6 +26,7 @@ from eco.sharing.release.places import (
     hidden_places,
     other_numbers,
 )
+from eco.sharing.release.plans import with_plan
 from eco.sharing.release.sites import all_sites, allowed_sites, choice_label
 from eco.sharing.release.told import BASES, LEVELS, Release, Scenario, Sheet
 
@@ -43,6 +45,8 @@ def release(
     labels: Mapping[str, Phrase] | None = None,
     earlier: Sequence = (),
     drivers: pd.DataFrame | None = None,
+    plan: Plan | None = None,
+    alternatives: pd.DataFrame | None = None,
     review_no: str | None = None,
     key: bytes | None = None,
     today: date | None = None,
@@ -53,29 +57,33 @@ def release(
     `scenarios` are other estimates of the same households by name, with `labels` for people. `earlier` are the
     estimates behind public editions given away before, the oldest first: what two of them would tell together is
     hidden too. `drivers`, where the caller has them, are not worked out again. `key` is what pseudonyms and moved
-    points hang on: random unless given, and never written. `review_no` is the 审图号; a public release without it
-    says 内部资料 请勿公开 across every sheet. ValueError for an unknown edition or language.
+    points hang on: random unless given, and never written. `plan` adds what is given to places (and, where the edition
+    has them, to households) and what flowers would bring at yards; `alternatives` (village_code, share) how often each
+    village is chosen over plans nearly as good. Two public editions of two plans are not held against each other.
+    `review_no` is the 审图号; a public release without it says 内部资料 请勿公开 across every sheet. ValueError for an
+    unknown edition or language, and for a plan that is none.
     """
     rules = edition_named(edition)
     if lang not in ("zh", "en"):
         raise ValueError(f"语言 {lang!r}：可用 zh、en / language {lang!r}: use zh or en")
+    if plan is not None and not isinstance(plan, Plan):
+        raise ValueError("规划须是 eco.plan 的结果 / a plan is what eco.plan gives")
     year = project.settings.default_year if year is None else year
     links = project.links if gains is None else gains.exposure.links
     sites = all_sites(project, gains, lang)
     shown_sites = allowed_sites(project, sites, links, rules)
     review_no, today = (review_no or "").strip(), today or date.today()
     told_sites = {name: rules.allow(frame, name) for name, frame in shown_sites.items()}
+    yards = shown_sites["bees"]["site_id"]
     if gains is None:
         places = edition_places(project, {}, rules, sites=sites, shown_sites=shown_sites, links=links)
         notes = _notes(project, None, lang, year, today)
-        return Release(
-            rules,
-            lang,
-            year,
-            _sheet(project, None, rules, lang, year, review_no, notes),
-            places,
-            told_sites,
-            None,
+        bare = _sheet(project, None, rules, lang, year, review_no, notes)
+        plain = Release(rules, lang, year, bare, places, told_sites, None)
+        return (
+            plain
+            if plan is None
+            else with_plan(plain, plan, project, shown_yards=yards, alternatives=alternatives)
         )
     scenarios = scenarios or {}
     every = sorted({*(_programme_years(gains) if years is None else years)} - {year})
@@ -86,12 +94,12 @@ def release(
     homes, masked = None, None
     if "household" in rules.columns:
         secret = key or secrets.token_bytes(32)
-        homes, masked = households(project, gains, rules, year=year, key=secret, lang=lang)
+        homes, masked = households(project, gains, rules, year=year, key=secret, lang=lang, plan=plan)
     notes = [
         *_privacy_notes(rules, hidden, masked, numbers, lang),
         *_notes(project, gains, lang, year, today),
     ]
-    return Release(
+    told = Release(
         rules,
         lang,
         year,
@@ -103,6 +111,9 @@ def release(
         _scenarios(scenarios, labels or {}, rules, year, hidden),
         **_tables(project, gains, rules, year, hidden, drivers),
     )
+    if plan is None:
+        return told
+    return with_plan(told, plan, project, shown_yards=yards, alternatives=alternatives, untold=hidden.gain)
 
 
 def _programme_years(gains) -> list[int]:

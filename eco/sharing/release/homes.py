@@ -8,18 +8,23 @@ import shapely
 
 from eco.income.gains import Gains
 from eco.income.places import left_out, one_off_share
+from eco.planning.plans import Plan
 from eco.problems import mask
 from eco.sharing.privacy import masks
 from eco.sharing.privacy.editions import Edition
 from eco.sharing.release.places import basis_of, recorded_share
+from eco.sharing.release.plans import plan_homes
 from eco.sharing.release.sites import choice_label
 
 
 def households(
-    project, gains, rules: Edition, *, year: int, key: bytes, lang: str
+    project, gains, rules: Edition, *, year: int, key: bytes, lang: str, plan: Plan | None = None
 ) -> tuple[pd.DataFrame, masks.Masked | None]:
     """A row a household with a place, in the edition's columns; and how its points were masked."""
     table = _table(project, gains, year)
+    if plan is not None:
+        given = plan_homes(plan).drop(columns="village_code")
+        table = table.merge(given, on="household_id", how="left")
     register = project.households.set_index("household_id").loc[table["household_id"]]
     xy = shapely.get_coordinates(register.geometry.to_numpy())
     if rules.name == "household":

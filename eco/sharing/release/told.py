@@ -48,6 +48,8 @@ class Release:
     of the edition's year. `flows`: by level, yuan a year by place and flow (code, livelihood, label_zh, label_en,
     income_class, recurrent, yuan_mean, yuan_p10, yuan_p90, grade: the worst grade of the numbers it hangs on).
     `totals`: a row a measure over the whole file, columns mean, p10, p50, p90; None where too few stand behind it.
+    `plan_yards`: of a plan, a row a place where hives are offered: x, y, forage_yuan_per_hive or
+    forage_persons_per_hive (what flowers for one more hive would bring there), and what else the edition allows.
     `causes`: code ("" for the whole file), main_cause, label_zh, label_en, households, persons, gain_yuan_mean; what
     is too small to tell is in the row of main_cause "rest". `drivers`: what the answer hangs on (`eco.drivers`).
     `sources`: a row a number used: name, label_zh, label_en, unit, low, mode, high, grade, kind, title, url, date.
@@ -67,3 +69,4 @@ class Release:
     causes: pd.DataFrame | None = None
     drivers: pd.DataFrame | None = None
     sources: pd.DataFrame | None = None
+    plan_yards: pd.DataFrame | None = None

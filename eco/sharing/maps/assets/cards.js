@@ -111,6 +111,7 @@ function ecoCards(app) {
       livelihoodBars(box, columns, row);
       app.flows.table(box, level, row);
     }
+    if (is !== "hidden" && is !== "none") app.plan.block(box, app.columnsOf(level, -1), row, say("map_plan"));
     townshipTotals(box, app.columnsOf(level, -1), row);
     if (is === "shown" && columns.basis) basis(box, columns.basis[row] || 0);
     return box;
@@ -133,7 +134,9 @@ function ecoCards(app) {
 
   function siteCard(name, row) {
     const columns = app.read.sites[name].columns;
-    const box = head(say("map_" + name), say(name)), table = make("table", "", null, box);
+    const box = head(say("map_" + name), say(name));
+    if (name === "plan_yards") return app.plan.yardCard(box, row);
+    const table = make("table", "", null, box);
     Object.keys(SITE_LINES).forEach((column) => {
       const value = columns[column] ? columns[column][row] : null;
       if (value === null || value === "") return;
@@ -159,13 +162,14 @@ function ecoCards(app) {
     if (known(at("one_off_share"))) line(table, say("map_theme_one_off"), percent(at("one_off_share")));
     if (known(at("chance_above_line"))) line(table, say("map_theme_chance"), percent(at("chance_above_line")));
     livelihoodBars(box, columns, row);
+    app.plan.block(box, columns, row, say("map_plan_household"));
     if (at("left_out") === 1) make("p", "eco-basis", say("map_not_linked"), box);
     basis(box, at("basis") || 0);
     return box;
   }
 
   function placeTip(level, row) {
-    const frame = app.state.frame, columns = app.columnsOf(level, frame), is = app.status(columns, row), theme = app.theme();
+    const frame = app.state.frame, columns = app.columnsOf(level, frame), is = app.coloured(columns, row), theme = app.theme();
     const box = make("div", "eco-tip");
     make("b", "", columns.name[row], box);
     const value = is === "shown" && theme && columns[theme.column] ? columns[theme.column][row] : NaN;

@@ -10,10 +10,14 @@ function ecoColours() {
     left_out: ["#faecdc", "#f3d1a6", "#e6ae6d", "#cf8541", "#aa5e29", "#793a1b"],
     saturation: ["#1f6f82", "#73b0b8", "#d2e5e3", "#f4dbb9", "#dd9b55", "#a24f17"],
     overlap: ["#e4e1d9", "#e79bb4", "#c4427a", "#7a104a"],
+    plan: ["#ecebe4", "#f2c9d6", "#df9db4", "#cb7393", "#aa4a70", "#822a4f", "#561232"],
+    plan_times: ["#eceae3", "#cfe0ae", "#96c06c", "#4f9048", "#1c5228"],
+    forage_yuan: ["#f0ede6", "#fbdb8c", "#efb644", "#cf8f22", "#a76d12", "#7b4d0c", "#4f2f07"],
   };
   RAMPS.total = RAMPS.per_head;
+  RAMPS.forage_persons = RAMPS.forage_yuan;
   const LOSS = "#e0a88f", LOSS_LINE = "#a4552f", HIDDEN = "#dedbd4", DOT = "#a8a399", NOBODY = "#f3f1ec", UNKNOWN = "#e9e6df";
-  const SITES = { forest: "#20734a", juncao: "#8fa51a", bees: "#d98310" };
+  const SITES = { forest: "#20734a", juncao: "#8fa51a", bees: "#d98310", plan_yards: "#7d5a2b" };
 
   // Position among the classes; -1 is a loss.
   function classOf(value, breaks) {
@@ -57,13 +61,13 @@ function ecoColours() {
     return context.createPattern(tile, "repeat");
   }
 
-  // The sign of a livelihood, told apart by shape too: tree, blade, comb.
+  // The sign of a livelihood, told apart by shape too: tree, blade, comb; a box for a place where hives may stand.
   function sign(pen, name, x, y, radius) {
-    const corners = { forest: 3, juncao: 4, bees: 6 }[name] || 0;
+    const corners = { forest: 3, juncao: 4, bees: 6, plan_yards: 4 }[name] || 0, first = name === "plan_yards" ? Math.PI / 4 : 0;
     pen.beginPath();
     if (!corners) pen.arc(x, y, radius, 0, 2 * Math.PI);
     for (let corner = 0; corner < corners; corner++) {
-      const turn = -Math.PI / 2 + corner * 2 * Math.PI / corners, reach = radius * (corners === 3 ? 1.3 : corners === 4 ? 1.15 : 1.05);
+      const turn = first - Math.PI / 2 + corner * 2 * Math.PI / corners, reach = radius * (corners === 3 ? 1.3 : corners === 4 ? 1.15 : 1.05);
       pen.lineTo(x + reach * Math.cos(turn), y + reach * Math.sin(turn));
     }
     pen.closePath();

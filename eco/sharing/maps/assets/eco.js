@@ -7,7 +7,7 @@ function ecoMap(map, data) {
     state: { level: "auto", shown: null, theme: data.themes.length ? data.themes[0].key : "", frame: -1, left: -1, right: -1,
       compare: false, swipe: 0.5, on: {}, chosen: null },
   };
-  const { say, make } = app.words, state = app.state, SITES = Object.keys(app.colours.SITES);
+  const { say, make } = app.words, state = app.state;
   const POPUP = { maxWidth: Math.min(370, window.innerWidth - 60), minWidth: 250, autoPanPadding: [24, 24], closeOnEscapeKey: false };
   let fitted = 8;
 
@@ -19,6 +19,13 @@ function ecoMap(map, data) {
   app.columnsOf = (level, frame) => app.frames.columnsOf(level, frame);
   app.frameLabel = (frame) => app.frames.label(frame);
   app.status = (columns, row) => (!columns.shown ? "plain" : Number.isNaN(columns.shown[row]) ? "none" : columns.shown[row] ? "shown" : "hidden");
+  // How a place is coloured: a theme may be told where others are not, and the other way round.
+  app.coloured = (columns, row) => {
+    const theme = app.theme(), own = theme && theme.shown && columns[theme.shown], is = app.status(columns, row);
+    if (!own || is === "hidden" || is === "none") return is;
+    return Number.isNaN(own[row]) ? "none" : own[row] ? "shown" : "hidden";
+  };
+  app.siteNames = () => Object.keys(app.colours.SITES).filter((name) => data.sites[name] && data.sites[name].rows);
   app.redraw = () => {
     app.papers.forEach((paper) => paper.draw());
     app.legend.fill();
@@ -26,6 +33,8 @@ function ecoMap(map, data) {
   app.chooseTheme = (key) => {
     state.theme = key;
     document.getElementById("eco-theme").value = key;
+    const theme = app.theme();
+    if (theme && theme.breaks.plan_yards && !state.on.plan_yards) document.querySelector("input[data-layer=plan_yards]").click();
     app.redraw();
   };
   app.show = (level) => { state.level = level; showLevel(); };
@@ -167,6 +176,7 @@ function ecoMap(map, data) {
     app.said.setAttribute("aria-live", "polite");
     app.frames = ecoFrames(app);
     app.flows = ecoFlows(app);
+    app.plan = ecoPlan(app);
     app.cards = ecoCards(app);
     app.legend = ecoLegend(app);
     app.search = ecoSearch(app);
@@ -178,6 +188,7 @@ function ecoMap(map, data) {
     document.body.insertBefore(container, document.getElementById("eco-panel"));
   }
 
+  app.siteNames().forEach((name) => { state.on[name] = name !== "plan_yards"; });
   layers();
   furnish();
   ecoKeys(app);
@@ -187,7 +198,6 @@ function ecoMap(map, data) {
   showAll(false);
   fitted = map.getZoom();
   map.setMaxBounds(app.home.pad(0.7));
-  SITES.filter((name) => data.sites[name].rows).forEach((name) => { state.on[name] = true; });
   state.shown = autoLevel();
   state.on.relief = Boolean(data.relief);
   app.papers.forEach((paper) => paper.addTo(map));

@@ -53,7 +53,7 @@ function ecoLegend(app) {
     } else make("p", "eco-fine", say("map_not_at_level"), box);
     const unknown = theme.breaks[level] && app.sides().some((frame) => {
       const columns = app.columnsOf(level, frame), numbers = columns[theme.column];
-      return numbers && numbers.some((value, row) => Number.isNaN(value) && app.status(columns, row) === "shown");
+      return numbers && numbers.some((value, row) => Number.isNaN(value) && app.coloured(columns, row) === "shown");
     });
     if (theme.kind === "ratio" || unknown) swatch(box, colours.UNKNOWN, "", say("map_unknown"));
   }
@@ -62,13 +62,13 @@ function ecoLegend(app) {
     const box = document.getElementById("eco-legend");
     if (!box || !app.state.shown) return;
     box.textContent = "";
-    const theme = app.theme(), shown = app.columnsOf(app.state.shown, app.sides()[0]).shown;
+    const theme = app.theme(), told = app.columnsOf(app.state.shown, app.sides()[0]);
     if (theme) {
       classes(box, theme);
-      const coloured = shown && theme.breaks[app.state.shown];
-      if (coloured && shown.some((value) => value === 0)) swatch(box, colours.HIDDEN, "dots", say("map_hidden"));
-      if (coloured && shown.some((value) => Number.isNaN(value))) swatch(box, colours.NOBODY, "", say("map_no_data"));
-      if (app.state.on.households && theme.key !== "left_out") swatch(box, "#ffffff", "", say("map_not_linked"));
+      const states = theme.breaks[app.state.shown] ? Array.from(told.name, (_, row) => app.coloured(told, row)) : [];
+      if (states.includes("hidden")) swatch(box, colours.HIDDEN, "dots", say("map_hidden"));
+      if (states.includes("none")) swatch(box, colours.NOBODY, "", say("map_no_data"));
+      if (app.state.on.households && theme.of_links) swatch(box, "#ffffff", "", say("map_not_linked"));
       make("p", "eco-fine", say("map_theme_" + theme.key + "_says"), box);
     }
     const signs = Object.keys(colours.SITES).filter((name) => app.state.on[name]);

@@ -34,7 +34,7 @@ function ecoMarks(app) {
     const breaks = theme && theme.breaks[layer.name], values = breaks && valuesOf(layer, theme);
     if (!values) return null;
     if (!layer.classes[theme.key]) {
-      const linked = layer.name !== "households" || theme.key === "left_out" ? null : layer.columns.basis;
+      const linked = layer.name !== "households" || !theme.of_links ? null : layer.columns.basis;
       layer.classes[theme.key] = Int8Array.from(values, (value, row) =>
         (Number.isNaN(value) || (linked && linked[row] === 0) ? -9 : colours.classOf(value, breaks)));
     }
@@ -114,7 +114,7 @@ function ecoMarks(app) {
 
   function paintLayer(view, name) {
     const layer = layerOf(name), theme = app.theme(), pen = view.pen;
-    const classes = classesOf(layer, theme), special = theme && (theme.key === "saturation" || theme.key === "overlap");
+    const classes = classesOf(layer, theme), special = theme && (theme.key === "saturation" || theme.key === "overlap" || Boolean(theme.breaks.plan_yards));
     pen.globalAlpha = special && !classes && name !== "households" ? 0.3 : 1;
     if (!layer.radius && layer.rows > MANY) return blit(view, layer, classes, 2.6);
     const close = near() && name !== "households", looks = {};

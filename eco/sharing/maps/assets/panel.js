@@ -46,7 +46,7 @@ function ecoPanel(app) {
   function layers(box) {
     const list = field(box, say("map_layers"));
     const add = (name, on) => { check(list, say("map_" + name), on, (value) => app.toggle(name, value)).dataset.layer = name; };
-    Object.keys(colours.SITES).filter((name) => data.sites[name].rows).forEach((name) => add(name, true));
+    app.siteNames().forEach((name) => add(name, app.state.on[name]));
     if (data.households) add("households", false);
     if (data.relief) add("relief", true);
   }

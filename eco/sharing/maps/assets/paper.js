@@ -112,7 +112,7 @@ function ecoGround(app) {
   }
 
   function fillOf(level, frame, row) {
-    const columns = app.columnsOf(level, frame), theme = app.theme(), is = app.status(columns, row);
+    const columns = app.columnsOf(level, frame), theme = app.theme(), is = app.coloured(columns, row);
     if (theme && !theme.breaks[level]) return { colour: colours.UNKNOWN, texture: "" };
     if (is === "hidden") return { colour: colours.HIDDEN, texture: "dots" };
     if (is === "none") return { colour: colours.NOBODY, texture: "" };

@@ -1,0 +1,204 @@
+"""Plans written by hand for tests of how a plan is shown: offers to real rows, chosen by eye and proved by nobody."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.sparse import csr_array
+
+from eco.phrases import Phrase
+from eco.planning.options import AIMS, PARTS, Options
+from eco.planning.plans import PLAN_COLUMNS, Plan
+from eco.planning.programs import program_of
+from eco.planning.rows import Rows
+from eco.planning.rules import Capacity
+
+LIVELIHOODS = {"hives": "bees", "juncao_mu": "juncao", "forest_mu": "forest", "guard_posts": "forest_guard"}
+# One-off and yearly yuan of one unit, recurrent yuan a year it brings, days a year: about what the parameters say.
+_MADE = {
+    "hives": (1100.0, 0.0, 260.0, 3.0),
+    "juncao_mu": (0.0, 180.0, 210.0, 6.0),
+    "forest_mu": (900.0, 120.0, 95.0, 2.0),
+    "guard_posts": (0.0, 8000.0, 7600.0, 150.0),
+}
+_LOTS = {"hives": 5.0, "juncao_mu": 5.0, "forest_mu": 5.0, "guard_posts": 1.0}
+_NEED_M = 400.0  # between a made-up yard and the middle of its village's households
+
+
+@dataclass(frozen=True)
+class MadeRule:
+    """A rule that reads aloud and says nothing to a solver."""
+
+    sentence: Phrase
+
+    def rows(self, options, budget_yuan):
+        return Rows.of(options)
+
+    @property
+    def said(self):
+        return self.sentence
+
+
+def made_options(project, *, every=1, first_year=2021):
+    """Up to three offers to every so many households of a project, with a yard a village."""
+    homes = project.households.reset_index(drop=True).iloc[::every]
+    yards = _yards(project)
+    offered = [name for name in PARTS.values() if name != "guard_posts"]
+    parts = [_bundles(homes, yards, name) for name in offered]
+    parts.append(_bundles(homes.iloc[::97], yards, "guard_posts"))
+    bundles = _named(pd.concat(parts, ignore_index=True), project)
+    count = len(yards)
+    own = csr_array(np.diag(1 / yards["room_colonies"].to_numpy())) if count else csr_array((0, 0))
+    return Options.of(
+        bundles, yards=yards, meadows=own, first_year=first_year, draws=100, seed=1, line=4000.0
+    )
+
+
+def _yards(project):
+    """The village's largest yard, or the middle of its households."""
+    known = project.apiaries.sort_values("hives_received", ascending=False).drop_duplicates("village_code")
+    xy = shapely.get_coordinates(known.geometry.to_numpy())
+    there = pd.DataFrame(
+        {"yard_id": known["apiary_id"].astype(str), "village_code": known["village_code"],
+         "hives_there": known["hives_received"].astype(float), "x": xy[:, 0], "y": xy[:, 1]}
+    )  # fmt: skip
+    homes = project.households
+    homes = homes[~homes.geometry.isna() & ~homes["village_code"].isin(there["village_code"])]
+    points = shapely.get_coordinates(homes.geometry.to_numpy())
+    middle = pd.DataFrame({"village_code": homes["village_code"], "x": points[:, 0], "y": points[:, 1]})
+    middle = middle.groupby("village_code", as_index=False).mean()
+    middle = middle.assign(yard_id="new " + middle["village_code"], hives_there=0.0, x=middle["x"] + _NEED_M)
+    yards = pd.concat([there, middle], ignore_index=True).sort_values("village_code", ignore_index=True)
+    return yards.assign(room_colonies=20.0 + 7.0 * (np.arange(len(yards)) % 9))
+
+
+def _bundles(homes, yards, name):
+    one_off, yearly, gain, days = _MADE[name]
+    lot, persons = _LOTS[name], homes["persons"].to_numpy(float)
+    income = homes["income_yuan_per_person"].to_numpy(float)
+    luck = 0.7 + 0.05 * (np.arange(len(homes)) % 13)
+    lacking = np.clip(4000.0 - income, 0, None) * persons
+    mean = gain * lot * luck
+    gap = np.minimum(mean, lacking) * 0.8
+    check = np.arange(len(homes)) % 5
+    reason = {"hives": "forage", "forest_mu": "farmland,slope", "juncao_mu": "slope"}.get(name, "")
+    part = {column: part for part, column in PARTS.items()}[name]
+    return pd.DataFrame(
+        {
+            "household_id": homes["household_id"].astype(str), "persons": persons.astype(int),
+            "village_code": homes["village_code"], name: lot, "days": days * lot,
+            "cost_one_off_yuan": one_off * lot, "cost_yearly_yuan": yearly * lot,
+            "gain_yuan_mean": mean, "gain_yuan_p10": mean * 0.3, f"gain_{part}_yuan": mean,
+            "gap_yuan": gap, "lifted_persons": np.clip(gap / 4000.0, 0, persons),
+            "yard": homes["village_code"].map(dict(zip(yards["village_code"], yards.index))).fillna(-1)
+            if name == "hives" else -1,
+            "to_check": np.where(check == 0, reason, ""),
+        }
+    )  # fmt: skip
+
+
+def _named(bundles, project):
+    bundles = bundles.fillna(dict.fromkeys(PARTS.values(), 0.0))
+    bundles["township_code"] = bundles["village_code"].str[:9] + "000"
+    bundles["county_code"] = bundles["village_code"].str[:6]
+    for level, table in (("village", "villages"), ("township", "townships"), ("county", "counties")):
+        names = getattr(project, table).set_index("code")["name"]
+        bundles[level] = bundles[f"{level}_code"].map(names).fillna("")
+    gains = [name for name in bundles if name.startswith("gain_") and name.endswith("_yuan")]
+    bundles = bundles.fillna(dict.fromkeys(gains, 0.0))
+    return bundles.astype({"yard": int})
+
+
+def made_plan(options, *, budget_yuan=3_000_000.0, aim="gap", leave=()):
+    """Cheapest gain first until the budget is gone; nobody of `leave` gets anything. Proved by nothing."""
+    table = options.bundles
+    worth, fen = options.worth(aim), options.fen()
+    order = np.lexsort((table["household_id"], -worth / np.maximum(fen, 1)))
+    # Every livelihood in turn, so that a small plan holds all of them.
+    kind = table[list(PARTS.values())].to_numpy().argmax(axis=1)
+    turn = pd.Series(kind[order]).groupby(kind[order]).cumcount().to_numpy()
+    order = order[np.argsort(turn, kind="stable")]
+    room = options.yards["room_colonies"].to_numpy(float).copy()
+    left, taken, given = round(budget_yuan * 100), [], set(leave)
+    homes, yards, lots = (table[name].to_numpy() for name in ("household_id", "yard", "hives"))
+    for row in order:
+        home, yard, hives = homes[row], yards[row], lots[row]
+        if home in given or fen[row] > left or worth[row] <= 0 or (yard >= 0 and room[yard] < hives):
+            continue
+        left -= fen[row]
+        room[yard] -= hives if yard >= 0 else 0
+        given.add(home)
+        taken.append(row)
+    rows = np.sort(np.array(taken, int))
+    reached = float(worth[rows].sum())
+    bound = reached * 1.0008 + 1.0
+    rules = (MadeRule(Phrase("每户最多一项", "at most one bundle a household")), Capacity(of=("forage",)))
+    prices = made_prices(options, rules, rows, budget_yuan)
+    return Plan(
+        options, rules, budget_yuan, aim, 0.0, rows, chosen_rows(options, rows), "within gap", reached, bound,
+        AIMS[aim][1], (bound - reached) / bound, prices, 1.0,
+        (Phrase("此规划为测试手工编写", "a test wrote this plan by hand"),),
+    )  # fmt: skip
+
+
+def made_prices(options, rules, rows, budget_yuan):
+    """A price of a floor, and of every meadow the chosen hives take nearly all of: 35 to 41 yuan a hive."""
+    asked = program_of(options, rules, budget_yuan=budget_yuan)
+    full = np.flatnonzero(asked.matrix[:, rows].sum(axis=1) > 0.7)
+    here = [asked.matrix[[row]].tocoo().col[0] for row in full]
+    yard, hives = (options.bundles[name].to_numpy()[here] for name in ("yard", "hives"))
+    a_hive = np.array([asked.matrix[[row], [column]][0] for row, column in zip(full, here)]) / hives
+    told = [
+        (
+            "Capacity",
+            asked.labels[row].zh,
+            asked.labels[row].en,
+            asked.units[row],
+            "more",
+            (35.0 + at % 7) / share,
+            row,
+        )
+        for row, at, share in zip(full, yard, a_hive)
+    ]
+    first = [
+        ("Budget", "预算合计", "the whole budget", "yuan", "more", 0.21, 10**6),
+        ("TownshipFloor", "甲镇的下限", "the floor of the first township", "yuan", "less", 0.004, 10**6 + 1),
+    ]
+    columns = ["rule", "label_zh", "label_en", "unit", "easing", "price", "row"]
+    return pd.DataFrame(first + told, columns=columns)
+
+
+def chosen_rows(options, rows):
+    """`Plan.chosen` of chosen bundles: one row a household and livelihood."""
+    table, fen = options.bundles.iloc[rows], options.fen()[rows]
+    parts = []
+    for column, livelihood in LIVELIHOODS.items():
+        mine = (table[column] > 0).to_numpy()
+        part = {name: kind for kind, name in PARTS.items()}[column]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "household_id": table["household_id"][mine], "livelihood": livelihood,
+                    "year": options.first_year + table["start"][mine], "units": table[column][mine],
+                    "cost_yuan": fen[mine] / 100, "gain_yuan_mean": table[f"gain_{part}_yuan"][mine],
+                    "township": table["township"][mine], "village": table["village"][mine],
+                }
+            )
+        )  # fmt: skip
+    rows = pd.concat(parts).sort_values(["household_id", "livelihood"], ignore_index=True)
+    return rows[list(PLAN_COLUMNS)]
+
+
+def made_alternatives(plan, plans=5):
+    """How often each village is chosen over made-up near-equal plans."""
+    table = plan.options.bundles
+    every = np.sort(table["village_code"].unique())
+    mine = set(table["village_code"].iloc[plan.taken])
+    times = [plans - place % 3 if code in mine else place % 2 for place, code in enumerate(every)]
+    return pd.DataFrame({"village_code": every, "share": np.array(times) / plans})
+
+
+def with_exposure(options, exposure):
+    """The options as an estimate made them: with the project they are of."""
+    return replace(options, exposure=exposure)
