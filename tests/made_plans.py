@@ -1,6 +1,6 @@
 """Plans written by hand for tests of how a plan is shown: offers to real rows, chosen by eye and proved by nobody."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,12 +9,11 @@ from scipy.sparse import csr_array
 
 from eco.phrases import Phrase
 from eco.planning.options import AIMS, PARTS, Options
-from eco.planning.plans import PLAN_COLUMNS, Plan
+from eco.planning.planner import chosen_of
+from eco.planning.plans import Plan
 from eco.planning.programs import program_of
-from eco.planning.rows import Rows
-from eco.planning.rules import Capacity
+from eco.planning.rules import Budget, Capacity, OneEach
 
-LIVELIHOODS = {"hives": "bees", "juncao_mu": "juncao", "forest_mu": "forest", "guard_posts": "forest_guard"}
 # One-off and yearly yuan of one unit, recurrent yuan a year it brings, days a year: about what the parameters say.
 _MADE = {
     "hives": (1100.0, 0.0, 260.0, 3.0),
@@ -24,20 +23,6 @@ _MADE = {
 }
 _LOTS = {"hives": 5.0, "juncao_mu": 5.0, "forest_mu": 5.0, "guard_posts": 1.0}
 _NEED_M = 400.0  # between a made-up yard and the middle of its village's households
-
-
-@dataclass(frozen=True)
-class MadeRule:
-    """A rule that reads aloud and says nothing to a solver."""
-
-    sentence: Phrase
-
-    def rows(self, options, budget_yuan):
-        return Rows.of(options)
-
-    @property
-    def said(self):
-        return self.sentence
 
 
 def made_options(project, *, every=1, first_year=2021):
@@ -76,7 +61,8 @@ def _yards(project):
 def _bundles(homes, yards, name):
     one_off, yearly, gain, days = _MADE[name]
     lot, persons = _LOTS[name], homes["persons"].to_numpy(float)
-    income = homes["income_yuan_per_person"].to_numpy(float)
+    ordinary = pd.Series(2500.0 + 100 * (np.arange(len(homes)) % 7), index=homes.index)
+    income = homes.get("income_yuan_per_person", ordinary).to_numpy(float)
     luck = 0.7 + 0.05 * (np.arange(len(homes)) % 13)
     lacking = np.clip(4000.0 - income, 0, None) * persons
     mean = gain * lot * luck
@@ -130,13 +116,30 @@ def made_plan(options, *, budget_yuan=3_000_000.0, aim="gap", leave=()):
         room[yard] -= hives if yard >= 0 else 0
         given.add(home)
         taken.append(row)
+    return plan_of(options, taken, budget_yuan=budget_yuan, aim=aim)
+
+
+def giving(options, given, *, budget_yuan=3_000_000.0):
+    """A plan in which exactly these households get something: {household_id: column of what}."""
+    table = options.bundles
+    homes = table["household_id"].to_numpy()
+    rows = [
+        int(np.flatnonzero((homes == home) & (table[column].to_numpy() > 0))[0])
+        for home, column in given.items()
+    ]
+    return plan_of(options, rows, budget_yuan=budget_yuan)
+
+
+def plan_of(options, taken, *, budget_yuan=3_000_000.0, aim="gap"):
+    """The plan that takes these bundles."""
+    worth = options.worth(aim)
     rows = np.sort(np.array(taken, int))
     reached = float(worth[rows].sum())
     bound = reached * 1.0008 + 1.0
-    rules = (MadeRule(Phrase("每户最多一项", "at most one bundle a household")), Capacity(of=("forage",)))
+    rules = (Budget(), Capacity(of=("forage",)), OneEach())
     prices = made_prices(options, rules, rows, budget_yuan)
     return Plan(
-        options, rules, budget_yuan, aim, 0.0, rows, chosen_rows(options, rows), "within gap", reached, bound,
+        options, rules, float(budget_yuan), aim, 0.0, rows, chosen_of(options, rows), "within gap", reached, bound,
         AIMS[aim][1], (bound - reached) / bound, prices, 1.0,
         (Phrase("此规划为测试手工编写", "a test wrote this plan by hand"),),
     )  # fmt: skip
@@ -145,49 +148,22 @@ def made_plan(options, *, budget_yuan=3_000_000.0, aim="gap", leave=()):
 def made_prices(options, rules, rows, budget_yuan):
     """A price of a floor, and of every meadow the chosen hives take nearly all of: 35 to 41 yuan a hive."""
     asked = program_of(options, rules, budget_yuan=budget_yuan)
-    full = np.flatnonzero(asked.matrix[:, rows].sum(axis=1) > 0.7)
+    flowers = np.array([unit == "share of a meadow" for unit in asked.units])
+    full = np.flatnonzero(flowers & (asked.matrix[:, rows].sum(axis=1) > 0.7))
     here = [asked.matrix[[row]].tocoo().col[0] for row in full]
     yard, hives = (options.bundles[name].to_numpy()[here] for name in ("yard", "hives"))
     a_hive = np.array([asked.matrix[[row], [column]][0] for row, column in zip(full, here)]) / hives
+    price = (35.0 + yard % 7) / a_hive
     told = [
-        (
-            "Capacity",
-            asked.labels[row].zh,
-            asked.labels[row].en,
-            asked.units[row],
-            "more",
-            (35.0 + at % 7) / share,
-            row,
-        )
-        for row, at, share in zip(full, yard, a_hive)
+        ("Capacity", asked.labels[row].zh, asked.labels[row].en, asked.units[row], "more", more, row)
+        for row, more in zip(full, price)
     ]
     first = [
-        ("Budget", "预算合计", "the whole budget", "yuan", "more", 0.21, 10**6),
-        ("TownshipFloor", "甲镇的下限", "the floor of the first township", "yuan", "less", 0.004, 10**6 + 1),
+        ("Budget", asked.labels[0].zh, asked.labels[0].en, "yuan", "more", 0.21, 0),
+        ("TownshipFloor", "甲镇的下限", "the floor of the first township", "yuan", "less", 0.004, 10**6),
     ]
     columns = ["rule", "label_zh", "label_en", "unit", "easing", "price", "row"]
     return pd.DataFrame(first + told, columns=columns)
-
-
-def chosen_rows(options, rows):
-    """`Plan.chosen` of chosen bundles: one row a household and livelihood."""
-    table, fen = options.bundles.iloc[rows], options.fen()[rows]
-    parts = []
-    for column, livelihood in LIVELIHOODS.items():
-        mine = (table[column] > 0).to_numpy()
-        part = {name: kind for kind, name in PARTS.items()}[column]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "household_id": table["household_id"][mine], "livelihood": livelihood,
-                    "year": options.first_year + table["start"][mine], "units": table[column][mine],
-                    "cost_yuan": fen[mine] / 100, "gain_yuan_mean": table[f"gain_{part}_yuan"][mine],
-                    "township": table["township"][mine], "village": table["village"][mine],
-                }
-            )
-        )  # fmt: skip
-    rows = pd.concat(parts).sort_values(["household_id", "livelihood"], ignore_index=True)
-    return rows[list(PLAN_COLUMNS)]
 
 
 def made_alternatives(plan, plans=5):

@@ -27,7 +27,7 @@ _EXACT = 1e-7  # relative gap of prices that are to prove something
 _KEPT = 1e-7  # of the sum of a row's entries: what a relaxed choice may exceed it by
 _FOUND = 0.5  # relative gap at which a whole choice that only has to keep the rules is good enough
 _SMALLER_SHARE = 0.3  # of the time left, for sets smaller than the one found
-_NAMING_S = 5.0
+_NAMING_S = 2.0
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,8 @@ def _far(search: _Search) -> float | None:
     if lever.sign < 0:
         return 0.0 if not search.never(0.0) and search.stands(0.0, whole=False) else None
     value = lever.level or _LEAST
+    if search.never(value * 2.0**_DOUBLINGS) and lever.rule_at(value * 2.0**_DOUBLINGS) is not None:
+        return None  # what proves both ends impossible proves all between
     for _ in range(_DOUBLINGS):
         if time.monotonic() >= search.end:
             return None

@@ -18,6 +18,7 @@ HERE_COLUMNS = 6000  # a relaxed question this small is answered before a proces
 HERE_WHOLE = 60  # the same of whole choices, which may take any time
 _GRACE_S = 0.4  # to read the answer back
 _LONGEST_S = 1e6
+_SLIGHT = 1e-9  # by which a side may be passed
 
 
 @dataclass(frozen=True)
@@ -62,9 +63,20 @@ def asked(question: Question, seconds: float) -> Reply:
     """HiGHS's reply within `seconds`, by the wall; a reply that did not come in time is "stopped"."""
     if seconds <= 0:
         return NO_REPLY
+    if not len(question.value):
+        return _of_nothing(question)
+    seconds = min(seconds, _LONGEST_S)
     if len(question.value) <= (HERE_COLUMNS if question.whole is None else HERE_WHOLE):
         return answered(question, seconds)
     return _asked_apart(question, seconds)
+
+
+def _of_nothing(question: Question) -> Reply:
+    """The reply where there is no column: HiGHS calls that neither possible nor impossible."""
+    prices = np.zeros(len(question.low))
+    if np.all(question.low <= _SLIGHT) and np.all(question.high >= -_SLIGHT):
+        return Reply(np.zeros(0), question.offset, question.offset, prices, "optimal")
+    return Reply(None, -np.inf, -np.inf, prices, "infeasible")
 
 
 def answered(question: Question, seconds: float) -> Reply:
@@ -76,7 +88,7 @@ def answered(question: Question, seconds: float) -> Reply:
     highs = quiet()
     options = {
         "output_flag": False,
-        "time_limit": float(min(seconds, _LONGEST_S)),
+        "time_limit": float(seconds),
         "mip_rel_gap": question.gap,
         "mip_abs_gap": 1e-9,
         "mip_feasibility_tolerance": 1e-9,

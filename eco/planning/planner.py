@@ -13,6 +13,7 @@ from eco.phrases import Phrase
 from eco.planning.conflicts import why_impossible
 from eco.planning.options import AIMS, PARTS, Aim, Options
 from eco.planning.plans import PLAN_COLUMNS, Plan
+from eco.planning.pricing import CLOSE
 from eco.planning.programs import Answer, Program, program_of
 from eco.planning.rows import Rule
 from eco.planning.rules import USUAL, Budget, contradictions, touches, with_usual
@@ -185,6 +186,51 @@ def _plan(
         prices=_prices(rules, program, answer),
         seconds=answer.seconds,
         notes=(*options.notes, *_notes(options, rules, total, taken)),
+        answer=answer,
+    )
+
+
+def answer_again(
+    plan: Plan,
+    rules: Iterable[Rule] = (),
+    *,
+    aim: Aim | None = None,
+    value: np.ndarray | None = None,
+    time_limit: float,
+    gap: float,
+) -> Answer:
+    """The answer to a plan's own question with more rules, another aim, or with bundles worth what `value` says.
+
+    `value` is (bundles,). Where no choice was found `taken` of the answer is None.
+    """
+    options, told = plan.options, (*plan.rules, *rules)
+    program = program_of(
+        options, told, budget_yuan=plan.budget_yuan, aim=aim or plan.aim, cautious=plan.cautious
+    )
+    if value is not None:
+        program = replace(program, value=np.append(value, np.zeros(len(options.yards))))
+    return _within_a_fen(options, program, plan.budget_yuan, told, time_limit=time_limit, gap=gap)
+
+
+def with_taken(plan: Plan, answer: Answer, *, bound: float, gap: float) -> Plan:
+    """The plan with what another answer takes; `bound` holds for all it is compared with, `gap` is what was asked."""
+    assert answer.taken is not None
+    options = plan.options
+    taken = np.flatnonzero(answer.taken[: len(options.bundles)] > 0)
+    reached = float(options.worth(plan.aim, cautious=plan.cautious)[taken].sum())
+    bound = max(bound, reached)
+    apart = (bound - reached) / bound if bound > 0 else 0.0
+    status = "optimal" if apart <= CLOSE else "within gap" if apart <= gap else "time limit"
+    return replace(
+        plan,
+        taken=taken,
+        chosen=chosen_of(options, taken),
+        status=status if len(taken) else "nothing",
+        reached=reached,
+        bound=bound,
+        gap=apart,
+        seconds=answer.seconds,
+        notes=(*options.notes, *_notes(options, plan.rules, plan.budget_yuan, taken)),
         answer=answer,
     )
 

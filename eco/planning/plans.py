@@ -64,7 +64,8 @@ class Plan:
         reached, bound = f"{self.reached:,.0f}", f"{self.bound:,.0f}"
         return Phrase(
             f"{years} 年用 {self.budget_yuan:,.0f} 元，使{aim.zh}最多：{households:,} 户，"
-            f"花 {self.spent_yuan:,.2f} 元，达到 {reached} {unit.zh}；任何方案不超过 {bound}（差 {self.gap:.2%}，{status.zh}）",
+            f"花 {self.spent_yuan:,.2f} 元，达到 {reached} {unit.zh}；"
+            f"任何方案不超过 {bound}（差 {self.gap:.2%}，{status.zh}）",
             f"{years}: with {self.budget_yuan:,.0f} yuan the most of {aim.en}: {households:,} households, "
             f"{self.spent_yuan:,.2f} yuan spent, {reached} {unit.en} reached; no plan reaches more than {bound} "
             f"(gap {self.gap:.2%}, {status.en})",

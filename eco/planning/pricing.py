@@ -68,7 +68,10 @@ class Field:
         own = self.program.group.copy()
         yards = own < 0
         own[yards] = own.max(initial=-1) + 1 + np.arange(yards.sum())
-        return np.cumsum(np.append(0, own[1:] != own[:-1]))
+        group = np.cumsum(np.append(0, own[1:] != own[:-1]))
+        if group[-1] + 1 != len(np.unique(own)):
+            raise ValueError("the columns of a group do not stand together")
+        return group
 
     @cached_property
     def starts(self) -> np.ndarray:
@@ -79,6 +82,12 @@ class Field:
     def forced(self) -> np.ndarray:
         """Groups of which a column must be taken, bool (groups,)."""
         return np.maximum.reduceat(self.program.least, self.starts) > 0
+
+    @property
+    def torn(self) -> bool:
+        """Whether two columns of a group must be taken, or one that cannot be."""
+        forced = np.add.reduceat((self.program.least > 0).astype(int), self.starts)
+        return bool((forced > 1).any() or (self.program.least > self.program.most).any())
 
     @cached_property
     def open(self) -> np.ndarray:

@@ -16,7 +16,8 @@ from eco.planning.pricing import NOTHING, Field, Sight
 _HALF = 0.5
 _NEAREST = 4000  # columns looked at first
 _FURTHER = 20_000  # of rows that lack something, where the nearest do not mend them
-_CHANGES = 600  # until the rows are kept
+_AT_ONCE = 500  # changes looked at together
+_ROUNDS = 600  # of changes, until the rows are kept
 _SLIGHT = 1e-12, 1e-9  # by which a row may be passed: of its side, and at all
 
 
@@ -61,7 +62,7 @@ def _mended(field: Field, sight: Sight, column: np.ndarray, end: float) -> np.nd
     largest = np.maximum(abs(field.program.matrix).max(axis=1).toarray().ravel(), NOTHING)
     shown, further = field.near(sight, field.distance(sight, _NEAREST)), True
     group, to = _changes(field, shown)
-    for _ in range(_CHANGES):
+    for _ in range(_ROUNDS):
         lack = _lacking(field, done)
         if not lack.any():
             return column
@@ -71,16 +72,28 @@ def _mended(field: Field, sight: Sight, column: np.ndarray, end: float) -> np.nd
         mends = _mends(field, moved, done, largest)
         dear = np.maximum(_loss(sight, group, to) - _loss(sight, group, column[group]), 0) + NOTHING
         price = np.divide(dear, mends, out=np.full(len(mends), np.inf), where=mends > NOTHING)
-        best = int(price.argmin()) if len(price) else -1
-        if best >= 0 and np.isfinite(price[best]):
-            done += moved[:, [best]].toarray().ravel()
-            column[group[best]] = to[best]
+        chosen = _apart(moved, price)
+        if len(chosen):
+            done += moved[:, chosen].sum(axis=1)
+            column[group[chosen]] = to[chosen]
         elif further:
             group, to = _changes(field, shown | _touching(field, sight, lack > 0))
             further = False
         else:
             return None
     return None
+
+
+def _apart(moved: csc_array, price: np.ndarray) -> list[int]:
+    """The cheapest changes that have no row in common."""
+    cheapest = np.argsort(price, kind="stable")[:_AT_ONCE]
+    touched, chosen = np.zeros(moved.shape[0], bool), []
+    for at in cheapest[np.isfinite(price[cheapest])]:
+        rows = moved.indices[moved.indptr[at] : moved.indptr[at + 1]]
+        if not touched[rows].any():
+            touched[rows] = True
+            chosen.append(int(at))
+    return chosen
 
 
 def _lacking(field: Field, done: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:

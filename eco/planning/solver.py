@@ -20,7 +20,8 @@ from eco.planning.programs import Answer, Program, Status
 
 _PRICING_SHARE = 0.6  # of the time
 _SMALL = 1000  # columns: with so few, yards are left to HiGHS at once
-_DECISIONS = 4  # about the yards
+_DECIDED_GAP = 4.0  # times the gap asked: prices of decided yards prove nothing
+_DECIDED_CIRCLES = 3
 _CIRCLES = (400, 2000, 8000, 30_000, 10**9)  # columns shown at a time
 _MENDINGS = 6  # of a circle that cannot keep the rows
 
@@ -78,44 +79,28 @@ def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[
 def _yards_first(
     program: Program, lots: Lots, sight: Sight, found: _Found, *, gap: float, end: float
 ) -> _Found:
-    """Choices with the yards decided as the prices advise, and again at the prices that come of it."""
-    eased, seen, never = Field(lots.eased(program)), sight, np.zeros(len(lots.yards), bool)
-    for _ in range(_DECISIONS):
-        lost, stands = lots.judged(eased, seen)
-        found = replace(found, bound=max(min(found.bound, seen.bound - lost), found.value))
-        if found.apart() <= gap or time.monotonic() >= end:
-            break
-        decided, own, relaxed, never = _decided(program, lots, stands, never, seen.prices, gap=gap, end=end)
-        nothing = _Found(None, -np.inf, own.bound)
-        ways = lots.ways(decided, own)
-        best = _in_circles(decided, own, relaxed, nothing, also=ways, gap=gap, end=end, circles=_CIRCLES[:2])
-        if best.taken is None or best.value <= found.value * (1 + gap / 10):
-            break
-        found = replace(found, taken=best.taken, value=best.value)
-        prices = own.prices.copy()
-        prices[lots.rows] = 0
-        seen = eased.seen_at(prices)
-    return found
+    """A choice with the yards decided as the prices advise, and a bound that knows of their least."""
+    lost, stands = lots.judged(Field(lots.eased(program)), sight)
+    found = replace(found, bound=found.bound - lost)
+    decided, own, relaxed = _decided(program, lots, stands, sight.prices, gap=gap, end=end)
+    nothing, ways = _Found(None, -np.inf, own.bound), lots.ways(decided, own)
+    best = _in_circles(
+        decided, own, relaxed, nothing, also=ways, gap=gap, end=end, circles=_CIRCLES[:_DECIDED_CIRCLES]
+    )
+    return replace(found, taken=best.taken, value=best.value, bound=max(found.bound, best.value))
 
 
 def _decided(
-    program: Program,
-    lots: Lots,
-    stands: np.ndarray,
-    never: np.ndarray,
-    prices: np.ndarray,
-    *,
-    gap: float,
-    end: float,
-) -> tuple[Field, Sight, np.ndarray, np.ndarray]:
-    """The program with yards decided, priced; yards that do not come to their least though they should never stand."""
+    program: Program, lots: Lots, stands: np.ndarray, prices: np.ndarray, *, gap: float, end: float
+) -> tuple[Field, Sight, np.ndarray]:
+    """The program with yards decided, its prices and relaxed choice; yards that cannot come to their least go."""
     while True:
-        decided = Field(lots.decided(program, stands & ~never))
-        sight, relaxed = priced(decided, end, gap=gap, start=prices, penalties=PENALTIES[:1])
-        lacking = stands & ~never & (lots.hives @ relaxed < lots.least * (1 - CLOSE) - NOTHING)
+        decided = Field(lots.decided(program, stands))
+        sight, relaxed = priced(decided, end, gap=_DECIDED_GAP * gap, start=prices, penalties=PENALTIES[:1])
+        lacking = stands & (lots.hives @ relaxed < lots.least * (1 - CLOSE) - NOTHING)
         if not lacking.any() or time.monotonic() >= end:
-            return decided, sight, relaxed, never
-        never, prices = never | lacking, sight.prices
+            return decided, sight, relaxed
+        stands, prices = stands & ~lacking, sight.prices
 
 
 def _in_circles(

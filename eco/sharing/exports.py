@@ -14,6 +14,8 @@ from eco.income.gains import Gains
 from eco.livelihoods import LIVELIHOODS
 from eco.livelihoods.forest import planting_pay_per_mu
 from eco.parameters.draws import Worlds
+from eco.planning.plans import Plan
+from eco.sharing.plan_facts import plan_summary
 
 HOUSEHOLD_COLUMNS = (
     "household_id",
@@ -47,10 +49,11 @@ SPREAD_MEASURES = (
 _PACKAGES = ("eco", "geopandas", "numpy", "pandas", "scipy", "shapely", "rasterio", "folium")
 
 
-def write_estimate(gains: Gains, folder: Path, *, year: int | None = None) -> None:
+def write_estimate(gains: Gains, folder: Path, *, year: int | None = None, plan: Plan | None = None) -> None:
     """households.parquet, by_county.csv, by_township.csv and summary.json of one year, in `folder`.
 
-    Beside them overbooked.csv (recorded work beyond free days) and unallotted.csv (work nobody had days for).
+    Beside them overbooked.csv (recorded work beyond free days) and unallotted.csv (work nobody had days for). With a
+    plan the summary has a part "plan".
     """
     households = gains.households(year)[list(HOUSEHOLD_COLUMNS)]
     with whole_file(folder / "households.parquet", sealed=True) as draft:
@@ -62,7 +65,8 @@ def write_estimate(gains: Gains, folder: Path, *, year: int | None = None) -> No
     for name in ("overbooked", "unallotted"):
         table = getattr(gains.exposure, name)
         write_text(folder / f"{name}.csv", "\ufeff" + table.to_csv(index=False, lineterminator="\n"))
-    text = json.dumps(summary(gains, year=year), ensure_ascii=False, indent=2)
+    told = summary(gains, year=year) | ({} if plan is None else {"plan": plan_summary(plan)})
+    text = json.dumps(told, ensure_ascii=False, indent=2)
     write_text(folder / "summary.json", text + "\n", sealed=True)
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from eco.phrases import WORDS, Phrase
 from eco.planning.options import PARTS
 from eco.planning.plans import Plan
+from eco.sharing.release.plans import gap_words
 from eco.units import YUAN_PER_WAN
 
 LEVELS = ("county", "township", "village")
@@ -163,7 +164,7 @@ def value_words(plan: Plan, value: float) -> str:
 def proof(plan: Plan) -> Phrase:
     """How good the plan provably is."""
     key = f"plan_status_{plan.status.replace(' ', '_')}"
-    gap = f"{plan.gap:.2%}"
+    gap = gap_words(plan.gap)
     return Phrase(*(text.format(gap=gap) for text in WORDS[key]))
 
 

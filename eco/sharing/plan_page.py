@@ -31,6 +31,7 @@ from eco.sharing.plan_facts import (
     wan_words,
     years_words,
 )
+from eco.sharing.release.plans import gap_words
 from eco.units import YUAN_PER_WAN
 
 _MOST_PLACES, _MOST_PRICES, _MOST_VILLAGES = 25, 8, 15
@@ -145,7 +146,7 @@ def _accounts(plan: Plan, lang: str) -> list[dict]:
     return [
         _account("spent", wan_words(spent), word("report_wan", lang), lang, width=_percent(spent, budget), **left),
         _account(f"reached_{plan.aim}", value_words(plan, plan.reached), unit, lang, width=reached, households=homes),
-        _account("gap", f"{plan.gap:.2%}", "", lang, width=reached, open_=100 - reached, bound=bound),
+        _account("gap", gap_words(plan.gap), "", lang, width=reached, open_=100 - reached, bound=bound),
     ]  # fmt: skip
 
 

@@ -10,9 +10,11 @@ from eco.files import write_text
 from eco.income.gains import Gains
 from eco.income.influence import FEWEST_DRAWS, doubts_in_words, doubts_of, drivers
 from eco.phrases import WORDS, word
+from eco.planning.plans import Plan
 from eco.sharing.chapters import chapters
 from eco.sharing.exports import summary
 from eco.sharing.pages import number, report_template, wan
+from eco.sharing.plan_page import plan_chapter
 
 _PERSON_MEASURES = (
     "persons_gaining",
@@ -31,10 +33,12 @@ def write_report(
     year: int | None = None,
     lang: str = "zh",
     facts: pd.DataFrame | Path | None = None,
+    plan: Plan | None = None,
 ) -> None:
     """One HTML page with no script and no address to load, for the office (`internal/`).
 
-    `facts` are published numbers, as `backtest` takes them, that the page holds beside the model's.
+    `facts` are published numbers, as `backtest` takes them, that the page holds beside the model's. `plan` gets a
+    chapter of its own.
     """
     page = report_template("report.html")
     said = summary(gains, year=year)
@@ -52,6 +56,7 @@ def write_report(
         grades=_grades(table, lang),
         doubt="" if table.empty else doubts_in_words(table).say(lang),
         chapters=chapters(gains, said["year"], lang=lang, facts=facts),
+        plan=None if plan is None else plan_chapter(plan, lang=lang),
         levels=_level_counts(gains),
         inferred=_inferred(gains, said),
         series=_word_or_own("line", said["line_series"], lang),

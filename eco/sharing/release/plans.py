@@ -196,4 +196,13 @@ def plan_note(plan: Plan, lang: str) -> str:
     first, last = plan.options.first_year, plan.options.first_year + plan.options.years - 1
     years = str(first) if first == last else f"{first}–{last}"
     budget, aim = f"{plan.budget_yuan / YUAN_PER_WAN:,.1f}", word(f"plan_short_{plan.aim}", lang)
-    return word("sheet_plan", lang).format(budget=budget, years=years, aim=aim, gap=f"{plan.gap:.2%}")
+    return word("sheet_plan", lang).format(budget=budget, years=years, aim=aim, gap=gap_words(plan.gap))
+
+
+def gap_words(gap: float) -> str:
+    """How far from the bound, in percent; nothing that is there is called nothing.
+
+    >>> gap_words(0.0123), gap_words(0.0000001), gap_words(0)
+    ('1.23%', '<0.01%', '0%')
+    """
+    return "0%" if gap <= 0 else f"{gap:.2%}" if gap >= 0.0001 else "<0.01%"
