@@ -1,6 +1,7 @@
 """Plans written by hand for tests of how a plan is shown: offers to real rows, chosen by eye and proved by nobody."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -22,7 +23,7 @@ _MADE = {
     "guard_posts": (0.0, 8000.0, 7600.0, 150.0),
 }
 _LOTS = {"hives": 5.0, "juncao_mu": 5.0, "forest_mu": 5.0, "guard_posts": 1.0}
-_NEED_M = 400.0  # between a made-up yard and the middle of its village's households
+_NEED_M = 437.0  # between a made-up yard and the middle of its village's households
 
 
 def made_options(project, *, every=1, first_year=2021):
@@ -97,14 +98,14 @@ def _named(bundles, project):
 
 
 def made_plan(options, *, budget_yuan=3_000_000.0, aim="gap", leave=()):
-    """Cheapest gain first until the budget is gone; nobody of `leave` gets anything. Proved by nothing."""
+    """One household after the other until the budget is gone; each fourth gets nothing, nor does anybody of `leave`."""
     table = options.bundles
     worth, fen = options.worth(aim), options.fen()
-    order = np.lexsort((table["household_id"], -worth / np.maximum(fen, 1)))
-    # Every livelihood in turn, so that a small plan holds all of them.
+    # Guards first; of the others every household is meant for one kind, so that a small plan holds all of them.
     kind = table[list(PARTS.values())].to_numpy().argmax(axis=1)
-    turn = pd.Series(kind[order]).groupby(kind[order]).cumcount().to_numpy()
-    order = order[np.argsort(turn, kind="stable")]
+    turn = options.household
+    meant = np.flatnonzero((kind == 3) | ((kind == turn % 3) & (turn % 4 < 3)))
+    order = meant[np.lexsort((table["household_id"].to_numpy()[meant], kind[meant] != 3))]
     room = options.yards["room_colonies"].to_numpy(float).copy()
     left, taken, given = round(budget_yuan * 100), [], set(leave)
     homes, yards, lots = (table[name].to_numpy() for name in ("household_id", "yard", "hives"))
@@ -178,3 +179,16 @@ def made_alternatives(plan, plans=5):
 def with_exposure(options, exposure):
     """The options as an estimate made them: with the project they are of."""
     return replace(options, exposure=exposure)
+
+
+def planned_for(project, given=None, **more):
+    """A plan for a toy project: an ordinary one, or one that gives exactly what is told."""
+    options = with_exposure(made_options(project), SimpleNamespace(project=project))
+    return made_plan(options, **more) if given is None else giving(options, given, **more)
+
+
+def homes_of(project, village):
+    """Ids of the households of a toy's village, by its name."""
+    codes = project.villages.set_index("name")["code"]
+    mine = project.households["village_code"] == codes[village]
+    return project.households.loc[mine, "household_id"].tolist()

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from small_projects import SOUTH, VILLAGES, WEST, fixed, link_row, nothing_inferred, small_project
+from small_projects import SOUTH, VILLAGES, WEST, dingxi, fixed, link_row, nothing_inferred, small_project
 from test_forage import write_cover
 
 from eco.income.exposure import link
@@ -16,9 +16,11 @@ from eco.parameters.numbers import load_parameters
 from eco.phrases import Phrase
 from eco.planning.carried import carried_out
 from eco.planning.ground import ground_of
+from eco.planning.listing import list_options
 from eco.planning.offers import as_if_sites, site_id
 from eco.planning.options import Options
 from eco.planning.outcome import estimates, outcome
+from eco.planning.planner import plan
 from eco.planning.plans import Plan
 from eco.planning.stresses import stressed
 from eco.problems import DataProblem
@@ -376,7 +378,8 @@ def test_an_outcome_introduces_itself():
 
 
 def test_under_a_stress_what_is_left_is_the_plans_own():
-    plan = plan_of(options_of(county(), known()))
+    old = [link_row("H4", "B1", "keeper", 20, "hives", 2018), link_row("H5", "F1", "guard", 1, "posts", 2019)]
+    plan = plan_of(options_of(county(apiaries=[{"apiary_id": "B1"}], links=old), known()))
     half = Stress(
         "half", Phrase("价减半", "half the price"), scaled={"honey_price": 0.5, "honey_price_wholesale": 0.5}
     )
@@ -407,3 +410,56 @@ def test_every_stress_leaves_a_row_with_its_interval():
     without, with_plan = estimates(plan_of(options_of(county(), numbers, draws=100)))
     hives = with_plan.households().loc[0, "bees_yuan_mean"] - without.households().loc[0, "bees_yuan_mean"]
     assert frost["gain_recurrent_yuan_left_share"] < 1 and hives > 0
+
+
+# the example county
+
+
+@pytest.fixture(scope="module")
+def listed():
+    example = dingxi()
+    return list_options(example.exposure, example.numbers, draws=20)
+
+
+def test_what_the_offers_promise_of_grass_trees_and_posts_the_whole_model_finds_to_the_yuan(listed):
+    bundles = listed.bundles
+    some = bundles[(bundles["hives"] == 0) & (np.arange(len(bundles)) % 3 == 0)]
+    plan = plan_of(listed, some.index[~some["household_id"].duplicated()])
+    taken = bundles.iloc[plan.taken]
+    assert all((taken[part] > 0).sum() > 50 for part in ("juncao_mu", "forest_mu", "guard_posts"))
+    found = outcome(plan)
+    told = found.table.set_index("measure")
+    for measure in ("gain_recurrent_yuan", "gain_yuan", "gap_yuan", "persons_above_line"):
+        assert abs(told.loc[measure, "difference"]) > 1
+        assert told.loc[measure, "difference"] == pytest.approx(told.loc[measure, "planned"], rel=1e-4), (
+            measure
+        )
+    assert found.lost_yuan == 0
+    for column, promised in (
+        ("gain_recurrent_yuan", "gain_yuan_mean"),
+        ("gain_one_off_yuan", "gain_one_off_yuan"),
+    ):
+        before, after = (
+            one.households().set_index("household_id")[column] for one in (found.without, found.with_plan)
+        )
+        gained = (after - before).loc[taken["household_id"]].to_numpy()
+        assert gained == pytest.approx(taken[promised].to_numpy(), abs=0.01)
+
+
+def test_a_plan_of_the_planner_carried_out(listed):
+    chosen = plan(listed, budget_yuan=1_000_000, time_limit=300, gap=0.05)
+    found = outcome(chosen)
+    before, after = (one.households().set_index("household_id") for one in (found.without, found.with_plan))
+    gained = after["gain_recurrent_yuan"] - before["gain_recurrent_yuan"]
+    bundles = listed.bundles.iloc[chosen.taken].set_index("household_id")
+    keepers = set(found.keepers["household_id"])
+    # Who is given something and keeps no bees has it as promised; who is given nothing and keeps none has no change.
+    plain = bundles[(bundles["hives"] == 0) & ~bundles.index.isin(keepers)]
+    assert len(plain) > 0 and gained[plain.index].to_numpy() == pytest.approx(
+        plain["gain_yuan_mean"], abs=0.01
+    )
+    assert (gained.drop([*bundles.index, *(keepers - set(bundles.index))]) == 0).all()
+    assert row(found, "gain_recurrent_yuan")["difference"] == pytest.approx(gained.sum(), rel=1e-6)
+    assert row(found, "gap_yuan")["planned"] == pytest.approx(-chosen.reached)
+    hives = found.with_plan.exposure.project.apiaries["hives_received"].sum()
+    assert hives - found.without.exposure.project.apiaries["hives_received"].sum() == bundles["hives"].sum()

@@ -23,11 +23,15 @@ def program(value, matrix=None, *, low=None, high=None, least=None, most=None, g
     """A program of what is given; every column a household of its own where `group` is left out."""
     value = np.asarray(value, float)
     columns = len(value)
-    matrix = csr_array((0, columns)) if matrix is None else csr_array(np.atleast_2d(np.asarray(matrix, float)))
+    matrix = (
+        csr_array((0, columns)) if matrix is None else csr_array(np.atleast_2d(np.asarray(matrix, float)))
+    )
     rows = matrix.shape[0]
 
     def side(given, count, otherwise):
-        return np.full(count, otherwise) if given is None else np.broadcast_to(np.asarray(given, float), count)
+        return (
+            np.full(count, otherwise) if given is None else np.broadcast_to(np.asarray(given, float), count)
+        )
 
     return Program(
         value,
@@ -47,7 +51,10 @@ def ways(asked):
     groups += [[column] for column in np.flatnonzero(asked.group < 0).tolist()]
     for chosen in itertools.product(*([None, *group] for group in groups)):
         taken = {column for column in chosen if column is not None}
-        if all(asked.least[column] <= (column in taken) <= asked.most[column] for column in range(len(asked.value))):
+        if all(
+            asked.least[column] <= (column in taken) <= asked.most[column]
+            for column in range(len(asked.value))
+        ):
             yield sorted(taken)
 
 
@@ -190,7 +197,9 @@ def planted(seed, *, households, bundles, rows, forced=0):
     return asked, taken
 
 
-@pytest.mark.parametrize(("seed", "households", "bundles", "rows"), [(1, 40, 3, 3), (2, 700, 4, 8), (3, 4000, 3, 20)])
+@pytest.mark.parametrize(
+    ("seed", "households", "bundles", "rows"), [(1, 40, 3, 3), (2, 700, 4, 8), (3, 4000, 3, 20)]
+)
 def test_planted_choice_is_found_and_proven(seed, households, bundles, rows):
     asked, taken = planted(seed, households=households, bundles=bundles, rows=rows)
     answer = solve(asked, time_limit=60, gap=0)

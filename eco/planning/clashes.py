@@ -133,9 +133,9 @@ def disproved(case: Case, prices: Sequence[np.ndarray]) -> bool:
 
 def clash_of(case: Case, *, end: float) -> Clash:
     """The smallest set of rules found in the time that cannot stand together, of a case that cannot."""
-    known = _Known(case)
     everything = frozenset(range(len(case.rules)))
-    whole = _stand(known, everything, end=end, whole=False).possible is not False
+    whole = _stand(_Known(case), everything, end=end, whole=False).possible is not False
+    known = _Known(case)  # what parts of bundles keep says nothing of whole ones
     among, sure = everything, True
     for at in _first_to_go(case, everything):
         without = _stand(known, among - {at}, end=end, whole=whole)

@@ -8,8 +8,9 @@ were found, and so no point of a front is beaten by another.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import numpy as np
@@ -30,16 +31,16 @@ FOREST = "forest"
 AMOUNTS = {"lifted": "lifted_persons", "gap": "gap_yuan", "gain": "gain_yuan", FOREST: "forest_mu"}
 _SLACK = 1e-9  # relative: what sums of floats lose
 _LEAST_POINTS = 2
+_NOTHING_BRINGS = "E-PLAN-44"
 
 
 @dataclass(frozen=True)
 class _Point:
-    """Chosen bundles, how much of both aims they bring, and a bound on what was asked for when they were found."""
+    """Chosen bundles, and how much of both aims they bring."""
 
-    taken: np.ndarray | None
+    taken: np.ndarray
     first: float
     other: float
-    bound: float
 
 
 @waiting("plan_front_wait")
@@ -64,29 +65,28 @@ def front(
     none (E-PLAN-46).
     """
     _refuse(of, against, points)
-    end, asks = time.monotonic() + time_limit, points + 2
-    best = plan(
-        *(options,), budget_yuan=budget_yuan, rules=rules, value=of,
-        time_limit=time_limit / asks, gap=gap, usual=usual,
-    )  # fmt: skip
+    end = time.monotonic() + time_limit
+    ask_first = partial(plan, options, budget_yuan=budget_yuan, rules=rules, gap=gap, usual=usual)
+    best = ask_first(value=of, time_limit=time_limit / (points + 2))
     first, other = _worth(options, of), _worth(options, against)
-    found = [_Point(best.taken, best.reached, float(other[best.taken].sum()), best.bound)]
+    found = [_Point(best.taken, best.reached, float(other[best.taken].sum()))]
 
-    def ask(value: np.ndarray, floors: Iterable[Rule]) -> float:
-        """Seek the most of a value beside floors; its bound."""
-        seconds = (end - time.monotonic()) / max(asks - len(found), 1)
+    def ask(value: np.ndarray, floors: Iterable[Rule], left: int) -> float:
+        """Seek the most of a value beside floors, with so many questions left; its bound."""
+        seconds = (end - time.monotonic()) / left
         answer = answer_again(best, floors, value=value, time_limit=seconds, gap=gap)
-        taken = None if answer.taken is None else np.flatnonzero(answer.taken[: len(first)] > 0)
-        found.append(_point(taken, first, other, answer.bound))
-        return answer.bound
+        if answer.taken is not None:
+            taken = np.flatnonzero(answer.taken[: len(first)] > 0)
+            found.append(_Point(taken, float(first[taken].sum()), float(other[taken].sum())))
+        return answer.bound if np.isfinite(answer.bound) else np.inf
 
-    ask(other, [_floor(of, best.reached)])
+    ask(other, [_floor(of, best.reached)], points + 1)
     low = max(one.other for one in found)
-    ask(other, [])
+    ask(other, [], points)
     high = max(one.other for one in found)
     bounds = {low: best.bound}
-    for level in np.linspace(low, high, points)[1:] if high > low else ():
-        bounds[float(level)] = ask(first, [_floor(against, float(level))])
+    for done, level in enumerate(np.linspace(low, high, points)[1:] if high > low else ()):
+        bounds[float(level)] = ask(first, [_floor(against, float(level))], points - 1 - done)
     return _table(options, found, bounds, of=of, against=against, gap=gap)
 
 
@@ -107,24 +107,21 @@ def cautious_plans(
     Columns cautious; mean and bad: what the plan brings over all worlds and over the worst fifth, in the unit of
     `value`; given_up_share and won: how much less in the mean, and how much more in bad worlds, than the first row;
     lifted_persons, gap_yuan, gain_yuan (means), forest_mu, spent_yuan, households; status, bound and gap of what is
-    weighed so. Other arguments as in `eco.plan`.
+    weighed so. Where nothing brings anything any more, nothing is bought. Other arguments as in `eco.plan`.
     """
     end, rules = time.monotonic() + time_limit, tuple(rules)
-    plans = [
-        plan(
-            *(options,), budget_yuan=budget_yuan, rules=rules, value=value, cautious=cautious, gap=gap,
-            usual=usual, time_limit=(end - time.monotonic()) / (len(cautions) - done),
-        )
-        for done, cautious in enumerate(cautions)
-    ]  # fmt: skip
+    ask = partial(plan, options, budget_yuan=budget_yuan, rules=rules, value=value, gap=gap, usual=usual)
+    found = []
+    for done, cautious in enumerate(cautions):
+        seconds = (end - time.monotonic()) / (len(cautions) - done)
+        found.append(_taken_and_bound(partial(ask, cautious=cautious, time_limit=seconds)))
     rows = []
-    for cautious, own in zip(cautions, plans):
-        best = max(plans, key=lambda one: _brings(one, value, cautious))
-        mean, bad = (_brings(best, value, weight) for weight in (0.0, 1.0))
-        proof = _proof(_brings(best, value, cautious), own.bound, gap)
-        rows.append(
-            {"cautious": cautious, "mean": mean, "bad": bad, **_amounts(options, best.taken), **proof}
-        )
+    for cautious, (_, bound) in zip(cautions, found):
+        worth = options.worth(value, cautious=cautious)
+        taken = max((own for own, _ in found), key=lambda own: worth[own].sum())
+        mean, bad = (float(options.worth(value, cautious=weight)[taken].sum()) for weight in (0.0, 1.0))
+        proof = _proof(float(worth[taken].sum()), bound, gap)
+        rows.append({"cautious": cautious, "mean": mean, "bad": bad, **_amounts(options, taken), **proof})
     table = pd.DataFrame(rows)
     first = table.iloc[0]
     table.insert(3, "given_up_share", 1 - table["mean"] / first["mean"] if first["mean"] else 0.0)
@@ -132,8 +129,15 @@ def cautious_plans(
     return table
 
 
-def _brings(one: Plan, aim: Aim, cautious: float) -> float:
-    return float(one.options.worth(aim, cautious=cautious)[one.taken].sum())
+def _taken_and_bound(ask: Callable[[], Plan]) -> tuple[np.ndarray, float]:
+    """The bundles of a plan and its bound; none where nothing that can be bought brings anything."""
+    try:
+        found = ask()
+    except DataProblem as problem:
+        if {finding.code for finding in problem.findings} != {_NOTHING_BRINGS}:
+            raise
+        return np.zeros(0, int), 0.0
+    return found.taken, found.bound
 
 
 def _worth(options: Options, name: str) -> np.ndarray:
@@ -146,12 +150,6 @@ def _worth(options: Options, name: str) -> np.ndarray:
 def _floor(name: str, amount: float) -> Rule:
     least = max(amount, 0.0) * (1 - _SLACK)
     return ForestFloor(least) if name == FOREST else AimFloor(cast(Aim, name), least)
-
-
-def _point(taken: np.ndarray | None, first: np.ndarray, other: np.ndarray, bound: float) -> _Point:
-    if taken is None:
-        return _Point(None, -np.inf, -np.inf, bound)
-    return _Point(taken, float(first[taken].sum()), float(other[taken].sum()), bound)
 
 
 def _table(
@@ -167,7 +165,7 @@ def _table(
     rows, bound = [], np.inf
     for level in sorted(bounds):
         bound = min(bound, bounds[level])
-        fits = [one for one in found if one.taken is not None and one.other >= level * (1 - _SLACK)]
+        fits = [one for one in found if one.other >= level * (1 - _SLACK)]
         best = max(fits, key=lambda one: (one.first, one.other))
         rows.append({"at_least": level, **_amounts(options, best.taken), **_proof(best.first, bound, gap)})
     table = pd.DataFrame(rows)

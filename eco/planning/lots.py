@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from eco.planning.pricing import NOTHING, Field, Sight
 from eco.planning.programs import Program
@@ -47,13 +47,24 @@ class Lots:
             return cls(np.flatnonzero(is_yard)[yard], hives, least, rows)
         return cls(np.zeros(0, int), csr_array((0, len(is_yard))), np.zeros(0), rows)
 
-    def eased(self, program: Program) -> Program:
-        """The program without the rows of yards: what cannot be reached so, cannot be reached at all."""
-        if not len(self.rows):
+    def told_apart(self, program: Program) -> Program:
+        """The program with a row more for every household and yard: who has hives there needs the yard to stand.
+
+        The rows of the yards say so too, of whole columns; of parts of columns these say far more.
+        """
+        at = self.hives.tocoo()
+        if not len(at.data):
             return program
-        low, high = program.low.copy(), program.high.copy()
-        low[self.rows], high[self.rows] = -np.inf, np.inf
-        return replace(program, low=low, high=high)
+        pairs, row = np.unique(np.column_stack([program.group[at.col], at.row]), axis=0, return_inverse=True)
+        shape = len(pairs), len(program.value)
+        own = csr_array((np.ones(len(at.col)), (row.ravel(), at.col)), shape)
+        stands = csr_array((-np.ones(len(pairs)), (np.arange(len(pairs)), self.yards[pairs[:, 1]])), shape)
+        return replace(
+            program,
+            matrix=csr_array(vstack([program.matrix, own + stands])),
+            low=np.append(program.low, np.full(len(pairs), -np.inf)),
+            high=np.append(program.high, np.zeros(len(pairs))),
+        )
 
     def decided(self, program: Program, stands: np.ndarray) -> Program:
         """The program with its yards decided, bool (yards,): at those that do not stand nothing can be put."""

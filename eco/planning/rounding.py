@@ -16,7 +16,9 @@ from eco.planning.pricing import NOTHING, Field, Sight
 _HALF = 0.5
 _NEAREST = 4000  # columns looked at first
 _FURTHER = 20_000  # of rows that lack something, where the nearest do not mend them
-_AT_ONCE = 500  # changes looked at together
+_AT_ONCE = 500  # changes made together
+_URGED = 3.0  # times the weight, of rows that nothing mends
+_DEARER = 2.0  # times the cheapest: made with it
 _ROUNDS = 600  # of changes, until the rows are kept
 _SLIGHT = 1e-12, 1e-9  # by which a row may be passed: of its side, and at all
 
@@ -56,10 +58,10 @@ def _changes(field: Field, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mended(field: Field, sight: Sight, column: np.ndarray, end: float) -> np.ndarray | None:
-    """The columns of all groups, changed until the rows are kept, (groups,); None where no change helps any more."""
+    """The columns of all groups, changed until the rows are kept, (groups,); None where that comes to no end."""
     by_column, column = _with_none(field), column.copy()
     done = field.program.matrix @ _taken(field, column)
-    largest = np.maximum(abs(field.program.matrix).max(axis=1).toarray().ravel(), NOTHING)
+    weight = _weights(field, sight)
     shown, further = field.near(sight, field.distance(sight, _NEAREST)), True
     group, to = _changes(field, shown)
     for _ in range(_ROUNDS):
@@ -69,31 +71,39 @@ def _mended(field: Field, sight: Sight, column: np.ndarray, end: float) -> np.nd
         if time.monotonic() >= end:
             return None
         moved = csc_array(by_column[:, to] - by_column[:, column[group]])
-        mends = _mends(field, moved, done, largest)
+        at = moved.tocoo()
+        mends = np.bincount(at.col, _mends(field, at.row, at.data, done, weight), minlength=len(to))
         dear = np.maximum(_loss(sight, group, to) - _loss(sight, group, column[group]), 0) + NOTHING
         price = np.divide(dear, mends, out=np.full(len(mends), np.inf), where=mends > NOTHING)
-        chosen = _apart(moved, price)
-        if len(chosen):
-            done += moved[:, chosen].sum(axis=1)
-            column[group[chosen]] = to[chosen]
-        elif further:
+        cheapest = np.argsort(price, kind="stable")[:_AT_ONCE]
+        cheapest = cheapest[price[cheapest] < _DEARER * price.min(initial=np.inf)]
+        if not len(cheapest) and further:
             group, to = _changes(field, shown | _touching(field, sight, lack > 0))
             further = False
-        else:
-            return None
+        elif not len(cheapest):
+            weight[lack > 0] *= _URGED  # a way out leads over other rows
+        for one in _still_mending(field, moved, cheapest, group, done, weight):
+            column[group[one]] = to[one]
     return None
 
 
-def _apart(moved: csc_array, price: np.ndarray) -> list[int]:
-    """The cheapest changes that have no row in common."""
-    cheapest = np.argsort(price, kind="stable")[:_AT_ONCE]
-    touched, chosen = np.zeros(moved.shape[0], bool), []
-    for at in cheapest[np.isfinite(price[cheapest])]:
-        rows = moved.indices[moved.indptr[at] : moved.indptr[at + 1]]
-        if not touched[rows].any():
-            touched[rows] = True
-            chosen.append(int(at))
-    return chosen
+def _still_mending(
+    field: Field,
+    moved: csc_array,
+    changes: np.ndarray,
+    group: np.ndarray,
+    done: np.ndarray,
+    weight: np.ndarray,
+) -> list[int]:
+    """Those of the changes that still mend something after the ones before; `done` comes to what they make of it."""
+    made: dict[int, int] = {}
+    for at in changes:
+        here = slice(moved.indptr[at], moved.indptr[at + 1])
+        rows, more = moved.indices[here], moved.data[here]
+        if group[at] not in made and _mends(field, rows, more, done, weight).sum() > NOTHING:
+            done[rows] += more
+            made[group[at]] = int(at)
+    return list(made.values())
 
 
 def _lacking(field: Field, done: np.ndarray, rows: np.ndarray | slice = slice(None)) -> np.ndarray:
@@ -105,11 +115,19 @@ def _lacking(field: Field, done: np.ndarray, rows: np.ndarray | slice = slice(No
     return np.where(over, done - high, 0) + np.where(under, low - done, 0)
 
 
-def _mends(field: Field, moved: csc_array, done: np.ndarray, largest: np.ndarray) -> np.ndarray:
-    """How much of what the rows lack each change mends, in largest entries of the rows, (changes,)."""
-    at = moved.tocoo()
-    less = _lacking(field, done[at.row], at.row) - _lacking(field, done[at.row] + at.data, at.row)
-    return np.bincount(at.col, less / largest[at.row], minlength=moved.shape[1])
+def _mends(
+    field: Field, rows: np.ndarray, more: np.ndarray, done: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """By how much less rows lack with more in them, weighed."""
+    return (_lacking(field, done[rows], rows) - _lacking(field, done[rows] + more, rows)) * weight[rows]
+
+
+def _weights(field: Field, sight: Sight) -> np.ndarray:
+    """What a unit that rows lack is taken for: twice its price, at least the usual value of their largest entry."""
+    largest = abs(field.program.matrix).max(axis=1).toarray().ravel()
+    values = np.abs(field.program.value[field.program.value != 0])
+    usual = float(np.median(values)) if len(values) else 1.0
+    return np.maximum(2 * np.abs(sight.prices), usual / np.maximum(largest, NOTHING))
 
 
 def _loss(sight: Sight, group: np.ndarray, column: np.ndarray) -> np.ndarray:

@@ -18,10 +18,11 @@ from eco.planning.lots import Lots
 from eco.planning.pricing import CLOSE, NOTHING, PENALTIES, Field, Part, Sight, priced
 from eco.planning.programs import Answer, Program, Status
 
-_PRICING_SHARE = 0.6  # of the time
+_PRICING_SHARE, _DECIDING_SHARE = 0.4, 0.65  # of the time, until prices, and then yards, must be known
 _SMALL = 1000  # columns: with so few, yards are left to HiGHS at once
 _DECIDED_GAP = 4.0  # times the gap asked: prices of decided yards prove nothing
 _DECIDED_CIRCLES = 3
+_RATHER = 0.5  # of a yard, in the relaxed choice
 _CIRCLES = (400, 2000, 8000, 30_000, 10**9)  # columns shown at a time
 _MENDINGS = 6  # of a circle that cannot keep the rows
 
@@ -48,6 +49,8 @@ def solve(program: Program, *, time_limit: float = 60.0, gap: float = 1e-3) -> A
     began = time.monotonic()
     if len(program.value):
         found, prices = _sought(program, began, began + time_limit, gap=gap)
+        if found.taken is None and not found.impossible:
+            found = _only_what_must(program, found)
     else:
         kept = bool(np.all(program.low <= 0) and np.all(program.high >= 0))
         found = _Found(np.zeros(0) if kept else None, 0.0, 0.0, not kept)
@@ -60,40 +63,65 @@ def solve(program: Program, *, time_limit: float = 60.0, gap: float = 1e-3) -> A
     return Answer(found.taken, found.value, found.bound, status, prices, time.monotonic() - began)
 
 
+def _only_what_must(program: Program, found: _Found) -> _Found:
+    """Where time was too short: nothing but what is locked in, if that keeps the rows."""
+    taken = program.least.copy()
+    if not Field(program).keeps(taken):
+        return found
+    value = float(program.value @ taken)
+    return replace(found, taken=taken, value=value, bound=max(found.bound, value))
+
+
 def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[_Found, np.ndarray]:
     """What is found until the end, and the prices by which it is proven."""
     lots = Lots.of(program)
-    eased = Field(lots.eased(program))
-    sight, relaxed = priced(eased, began + _PRICING_SHARE * (end - began), gap=gap)
-    if eased.impossible_at(sight.prices):
-        return _Found(None, -np.inf, -np.inf, impossible=True), sight.prices
+    apart = Field(lots.told_apart(program))
+    loosely = _DECIDED_GAP if len(lots.yards) else 1.0
+    sight, relaxed = priced(apart, began + _PRICING_SHARE * (end - began), gap=loosely * gap)
+    prices = sight.prices[: len(program.low)]
+    if apart.impossible_at(sight.prices):
+        return _Found(None, -np.inf, -np.inf, impossible=True), prices
     found = _Found(None, -np.inf, sight.bound)
     if len(lots.yards) and len(program.value) > _SMALL:
-        found = _yards_first(program, lots, sight, found, gap=gap, end=end)
-    if found.taken is not None:
-        return found, sight.prices
+        until = began + _DECIDING_SHARE * (end - began)
+        decided = _decided(program, lots, relaxed, prices, gap=gap, end=until)
+        found = _yards_first(*decided, lots, found, gap=gap, end=end)
+        if found.taken is not None:
+            return found, prices
     none = np.zeros(len(program.value), bool)
-    return _in_circles(Field(program), sight, relaxed, found, also=none, gap=gap, end=end), sight.prices
+    field = Field(program)
+    seen = field.seen_at(prices) if len(apart.program.low) > len(prices) else sight
+    found = _in_circles(
+        field, seen, relaxed, replace(found, bound=min(found.bound, seen.bound)), also=none, gap=gap, end=end
+    )
+    return found, prices
 
 
 def _yards_first(
-    program: Program, lots: Lots, sight: Sight, found: _Found, *, gap: float, end: float
+    field: Field, sight: Sight, relaxed: np.ndarray, lots: Lots, found: _Found, *, gap: float, end: float
 ) -> _Found:
-    """A choice with the yards decided as the prices advise, and a bound that knows of their least."""
-    lost, stands = lots.judged(Field(lots.eased(program)), sight)
-    found = replace(found, bound=found.bound - lost)
-    decided, own, relaxed = _decided(program, lots, stands, sight.prices, gap=gap, end=end)
-    nothing, ways = _Found(None, -np.inf, own.bound), lots.ways(decided, own)
+    """A choice with the yards decided."""
     best = _in_circles(
-        decided, own, relaxed, nothing, also=ways, gap=gap, end=end, circles=_CIRCLES[:_DECIDED_CIRCLES]
+        field,
+        sight,
+        relaxed,
+        _Found(None, -np.inf, sight.bound),
+        also=lots.ways(field, sight),
+        gap=gap,
+        end=end,
+        circles=_CIRCLES[:_DECIDED_CIRCLES],
     )
     return replace(found, taken=best.taken, value=best.value, bound=max(found.bound, best.value))
 
 
 def _decided(
-    program: Program, lots: Lots, stands: np.ndarray, prices: np.ndarray, *, gap: float, end: float
+    program: Program, lots: Lots, relaxed: np.ndarray, prices: np.ndarray, *, gap: float, end: float
 ) -> tuple[Field, Sight, np.ndarray]:
-    """The program with yards decided, its prices and relaxed choice; yards that cannot come to their least go."""
+    """The program with its yards decided as the relaxed choice has them rather than not, priced.
+
+    Yards that cannot come to their least go after all.
+    """
+    stands = relaxed[lots.yards] > _RATHER
     while True:
         decided = Field(lots.decided(program, stands))
         sight, relaxed = priced(decided, end, gap=_DECIDED_GAP * gap, start=prices, penalties=PENALTIES[:1])
