@@ -50,6 +50,8 @@ _ROOMS = {
     "rules": "eco.planning",
     "Plan": "eco.planning.plans",
     "plan": "eco.planning.planner",
+    "outcome": "eco.planning.outcome",
+    "stressed": "eco.planning.stresses",
     "alternatives": "eco.planning.alternatives",
     "why_not": "eco.planning.questions",
     "front": "eco.planning.fronts",

@@ -246,9 +246,16 @@ def run(
         published = Path(folder) / PUBLISHED_FACTS
         made = None
         if budget_yuan is not None:
-            first, numbers = None if year is None else year + 1, gains.numbers
-            asked = {"budget_yuan": budget_yuan, "draws": draws, "seed": seed, "year": first}
-            made = planned(gains.exposure, numbers, progress, **asked)
+            first = None if year is None else year + 1
+            made = planned(
+                gains.exposure,
+                gains.numbers,
+                progress,
+                budget_yuan=budget_yuan,
+                draws=draws,
+                seed=seed,
+                year=first,
+            )
         with step(progress, "表格 tables"):
             write_findings(project, inside / "findings.xlsx")
             write_estimate(gains, inside, year=year, plan=made)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from eco.terminal import step
+
+if TYPE_CHECKING:  # a command's help need not wait for the tables
+    from eco.planning.options import Aim
 
 
 def linked(folder: str, progress, parameters: Path | None):
@@ -44,7 +48,7 @@ def planned(
     draws: int,
     seed: int,
     year: int | None,
-    value: str = "gap",
+    value: Aim = "gap",
     years: int = 1,
     township_floor: float = 0.0,
     time_limit: float = 60.0,

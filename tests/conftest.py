@@ -16,8 +16,10 @@ from playwright.sync_api import sync_playwright
 from postgis_server import named, running_server
 from rasterio.transform import from_origin
 from shapely.geometry import Point, box
+from told_releases import KEY, TODAY, told_toy
 
 from eco.records.project import Project, Settings
+from eco.sharing.release import release
 
 # A slow or busy machine is no fault of the code.
 hypothesis.settings.register_profile("any machine", deadline=None)
@@ -243,6 +245,28 @@ def toy_gains():
             numbers=SimpleNamespace(line=lambda year, series: 4000.0),
             table=_gain_table(project),
         )
+
+    return make
+
+
+@pytest.fixture
+def told(toy_project, toy_gains):
+    """Makes the release of a project, the toy's unless told, of one key and day."""
+
+    def make(edition="county", lang="zh", project=None):
+        project = project or toy_project
+        return release(project, gains=toy_gains(project), edition=edition, lang=lang, key=KEY, today=TODAY)
+
+    return make
+
+
+@pytest.fixture
+def toy(toy_project, toy_gains):
+    """Makes such a release with totals and drivers by hand."""
+
+    def make(edition="county", lang="zh", project=None, **more):
+        project = project or toy_project
+        return told_toy(project, toy_gains(project), edition, lang, **more)
 
     return make
 

@@ -3,7 +3,6 @@
 import re
 import zipfile
 from dataclasses import replace
-from datetime import date
 from xml.etree import ElementTree
 
 import numpy as np
@@ -18,18 +17,6 @@ from eco.files import sha256
 from eco.phrases import WORDS
 from eco.sharing.brief import write_brief
 from eco.sharing.columns import HIDDEN
-from eco.sharing.release import release
-
-KEY, TODAY = b"k" * 32, date(2026, 1, 1)
-
-
-@pytest.fixture
-def told(toy_project, toy_gains):
-    def make(edition="county", lang="zh", project=None):
-        project = project or toy_project
-        return release(project, gains=toy_gains(project), edition=edition, lang=lang, key=KEY, today=TODAY)
-
-    return make
 
 
 def with_answer(told):

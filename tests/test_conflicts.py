@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
+from plan_checker import broken
 from planted_options import places, random_options
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, vstack
@@ -109,22 +110,32 @@ def conflict(options, rules, budget_yuan, time_limit=120.0):
 
 
 def test_floors_of_eighteen_townships_ask_more_than_the_budget():
-    options = random_options(1, townships=18, villages=1, homes=12, seedling_mu=(500.0,))
-    found = conflict(options, [TownshipFloor(0.08), PoorFirst(0.2)], 300_000)
-    assert set(found.rules) == {Budget(300_000), TownshipFloor(0.08)} and not found.whole
-    assert_least_set(options, found, [Budget(), *with_usual([TownshipFloor(0.08), PoorFirst(0.2)])], 300_000)
-    assert_would_do(options, found, 300_000)
-    assert {one.position: one.value for one in found.eased if one.rule}[1] == 0.055
+    options = random_options(1, townships=18, villages=1, homes=40, seedling_mu=(500.0,))
+    found = conflict(options, [TownshipFloor(0.08), PoorFirst(0.2)], 1_500_000)
+    assert set(found.rules) == {Budget(1_500_000), TownshipFloor(0.08)} and not found.whole
+    assert_least_set(
+        options, found, [Budget(), *with_usual([TownshipFloor(0.08), PoorFirst(0.2)])], 1_500_000
+    )
+    assert [one.value for one in found.eased if one.rule] == [0.055]
+    eased = [Budget(), TownshipFloor(0.055)]
+    # A witness is proof enough, and scipy alone is a minute about this packing.
+    witness = eco.plan(options, budget_yuan=1_500_000, rules=eased[1:], gap=0.5).taken
+    assert not broken(options, witness, eased, 1_500_000)
+    assert not stand(options, [Budget(), TownshipFloor(0.055 * (1 + NEARBY))], 1_500_000)
+    ladder = (1_500_000 * 1.25**step for step in range(1, 20))
+    assert not any(stand(options, [Budget(), TownshipFloor(0.08)], budget) for budget in ladder)
     told = found.asked[1]
-    assert (told.asked, told.unit, len(told.labels)) == (432_000, "yuan", 18)
-    assert told.there == pytest.approx(300_000, rel=1e-6)
+    assert (told.asked, told.unit, len(told.labels)) == (2_160_000, "yuan", 18)
+    assert told.there == pytest.approx(1_500_000, rel=1e-6)
     with pytest.raises(DataProblem) as refused:
-        eco.plan(options, budget_yuan=300_000, rules=[TownshipFloor(0.08), PoorFirst(0.2)])
+        eco.plan(options, budget_yuan=1_500_000, rules=[TownshipFloor(0.08), PoorFirst(0.2)])
     [finding] = refused.value.findings
     assert finding.code == "E-PLAN-50" and finding.column == "Budget × TownshipFloor"
     zh, en = finding.sentence("zh"), finding.sentence("en")
-    assert "18 处合计要 432,000 元" in zh and "144 %" in zh and "每个乡镇至少得到预算的 5.5 %" in zh
-    assert "the 18 of them ask 432,000 yuan" in en and "144 %" in en and "5.5 % of the budget” would do" in en
+    assert "18 处合计要 2,160,000 元" in zh and "144 %" in zh and "每个乡镇至少得到预算的 5.5 %" in zh
+    assert (
+        "the 18 of them ask 2,160,000 yuan" in en and "144 %" in en and "5.5 % of the budget” would do" in en
+    )
     assert "镇0" in zh and "镇3" not in zh and "and 15 more" in en
     assert "no number of Budget alone would do" in en
 

@@ -4,7 +4,6 @@ import re
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,6 +13,7 @@ import pyogrio
 import pytest
 import shapely
 from hostile import HOSTILE, as_shown, planted
+from told_releases import KEY, TODAY
 
 from eco.files import sha256
 from eco.phrases import WORDS
@@ -22,18 +22,8 @@ from eco.sharing.geopackage import CRS, write_geopackage
 from eco.sharing.maps.themes import themes_of
 from eco.sharing.release import release
 
-KEY, TODAY = b"k" * 32, date(2026, 1, 1)
 EDITIONS = [(edition, lang) for edition in ("county", "public") for lang in ("zh", "en")]
 ASSETS = Path(styles.__file__).parent / "maps" / "assets"
-
-
-@pytest.fixture
-def told(toy_project, toy_gains):
-    def make(edition="county", lang="zh", project=None):
-        project = project or toy_project
-        return release(project, gains=toy_gains(project), edition=edition, lang=lang, key=KEY, today=TODAY)
-
-    return make
 
 
 def ask(path, question):

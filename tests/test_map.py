@@ -4,7 +4,6 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -13,13 +12,10 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from map_pages import carried, unpacked
+from small_projects import dingxi
 
-from eco.income.exposure import link
-from eco.income.gains import estimate_gains
-from eco.parameters.numbers import load_parameters
 from eco.phrases import WORDS
 from eco.problems import DataProblem
-from eco.records.project import load_project
 from eco.sharing.maps import layers, packing, page
 from eco.sharing.maps.editions import save_map
 
@@ -267,18 +263,11 @@ def test_places_known_only_as_points_or_names(tmp_path, toy_project, toy_gains, 
     assert opened.complaints == []
 
 
-@pytest.fixture(scope="module")
-def dingxi():
-    """The example as every user has it, estimated with few draws."""
-    project = load_project(Path(__file__).parents[1] / "data" / "dingxi")
-    numbers = load_parameters()
-    return estimate_gains(link(project, numbers), numbers, draws=50, seed=1)
-
-
 @pytest.mark.parametrize("edition", ["county", "public"])
-def test_the_example_is_small_and_whole(tmp_path, dingxi, open_page, edition):
-    project = dingxi.exposure.project
-    path = save_map(tmp_path / "map.html", project, gains=dingxi, edition=edition)
+def test_the_example_is_small_and_whole(tmp_path, open_page, edition):
+    gains = dingxi().gains
+    project = gains.exposure.project
+    path = save_map(tmp_path / "map.html", project, gains=gains, edition=edition)
     assert path.stat().st_size < 2_500_000
     opened = open_page(path)
     assert opened.complaints == [] and opened.asks() == []
@@ -291,9 +280,10 @@ def test_the_example_is_small_and_whole(tmp_path, dingxi, open_page, edition):
     assert "10,894 亩" in opened.page.inner_text(".eco-card")
 
 
-def test_no_site_of_the_public_example_has_fewer_than_five_households(tmp_path, dingxi):
-    project, links = dingxi.exposure.project, dingxi.exposure.links
-    data = carried(save_map(tmp_path / "map.html", project, gains=dingxi, edition="public"))
+def test_no_site_of_the_public_example_has_fewer_than_five_households(tmp_path):
+    gains = dingxi().gains
+    project, links = gains.exposure.project, gains.exposure.links
+    data = carried(save_map(tmp_path / "map.html", project, gains=gains, edition="public"))
     pairs = set(zip(links["site_id"], links["household_id"]))
     sharing = Counter(site for site, _ in pairs)
     for name, table, key, amount in (

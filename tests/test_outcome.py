@@ -5,6 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import rasterio
+from rasterio.transform import from_origin
 from small_projects import SOUTH, VILLAGES, WEST, dingxi, fixed, link_row, nothing_inferred, small_project
 from test_forage import write_cover
 
@@ -144,6 +146,7 @@ ONE_PRICE = {"honey_price": 60.0, "honey_price_wholesale": 60.0}
 KEEPERS = [
     link_row("H4", "B1", "keeper", 40, "hives", 2018),
     link_row("H5", "B1", "keeper", 15, "hives", 2018),
+    link_row("H5", "B1", "shareholder", 50_000, "yuan", 2018),  # a dividend is no honey
 ]
 
 
@@ -212,17 +215,33 @@ def test_a_plan_carried_out_is_what_a_bureau_would_have_recorded():
         pd.testing.assert_frame_equal(ours, theirs, check_dtype=False)
 
 
-def test_the_sites_are_those_the_offers_were_valued_on():
+def sloping(path):
+    """Ground that rises ten metres in a hundred to the north: 5.7 degrees, all of it facing south."""
+    rise = np.linspace(2200, 1800, 81).astype(np.float32)[:, None].repeat(81, axis=1)
+    with rasterio.open(
+        path, "w", driver="GTiff", height=81, width=81, count=1, dtype="float32", crs="EPSG:4544",
+        transform=from_origin(WEST - 2025, SOUTH + 2025, 50, 50),
+    ) as raster:  # fmt: skip
+        raster.write(rise, 1)
+    return path
+
+
+def test_the_sites_are_those_the_offers_were_valued_on(tmp_path):
     numbers = load_parameters()
-    options = options_of(county(), numbers)
+    options = options_of(county(rasters={"elevation": sloping(tmp_path / "height.tif")}), numbers)
     made = carried_out(plan_of(options)).sites
     ground = ground_of(options.exposure.project, numbers, year=YEAR)
     as_if = as_if_sites(options.exposure, numbers, ground, YEAR)
     for name in ("juncao", "forest"):
-        own = made[name].loc[site_id(name, pd.Series([VILLAGES[0]]))].drop(columns="site_quantity")
-        assert own.iloc[0].to_dict() == pytest.approx(
-            as_if[name].loc[own.index[0], list(own)].to_dict(), nan_ok=True
+        own = made[name].loc[site_id(name, pd.Series([VILLAGES[0]]))].drop(columns="site_quantity").iloc[0]
+        assert own.to_dict() == pytest.approx(
+            as_if[name].loc[own.name, list(own.index)].to_dict(), nan_ok=True
         )
+        assert own["slope_degrees"] == pytest.approx(5.71, abs=0.05) and own["slope_known"] == 1
+    assert made["juncao"]["elevation_m"].tolist() == pytest.approx([2000], abs=20)
+    assert made["forest"]["aspect_known"].iloc[-1] == 1 and made["forest"]["shady_share"].iloc[-1] == 0
+    old = options.exposure.sites["forest"]
+    pd.testing.assert_frame_equal(made["forest"].loc[old.index], old)
 
 
 def test_the_records_themselves_are_not_touched():

@@ -31,15 +31,6 @@ ALL = ["map", "gain_by_place", "gain_by_year", "accounts", "drivers"]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-@pytest.fixture
-def toy(toy_project, toy_gains):
-    def make(edition="county", lang="zh", project=None, **more):
-        project = project or toy_project
-        return told_toy(project, toy_gains(project), edition, lang, **more)
-
-    return make
-
-
 def texts(path):
     return ["".join(one.itertext()) for one in ElementTree.parse(path).iter(f"{SVG}text")]
 

@@ -18,7 +18,6 @@ from eco.planning.options import PARTS, Options
 from eco.planning.programs import program_of
 from eco.problems import DataProblem
 from eco.sharing.maps.editions import save_map
-from eco.sharing.plan_facts import spent_yuan
 from eco.sharing.plan_tables import write_plan_tables
 from eco.sharing.privacy.editions import FLOOR, edition_named
 from eco.sharing.privacy.gate import leaks, refuse_leaks
@@ -105,7 +104,7 @@ def test_who_gets_nothing_is_not_told_of_a_village_where_nobody_gets_anything(pl
     office = plan_places(plan, published, edition_named("county"))
     silent = office["village"]["plan_households"] == 0
     assert silent.sum() == 11 and public["village"].loc[silent, "plan_households"].isna().all()
-    assert office["village"]["plan_cost_yuan"].sum() == spent_yuan(plan)
+    assert office["village"]["plan_cost_yuan"].sum() == plan.spent_yuan
     assert office["county"]["plan_households"].sum() == 6
 
 
@@ -183,11 +182,11 @@ def test_the_county_map_has_households_under_pseudonyms_and_all_sums(
         save_map(tmp_path / "map.html", toy_project, gains=toy_gains(toy_project), plan=plan, key=KEY)
     )
     homes = data["households"]["columns"]
-    assert sum(homes["plan_cost_yuan"]) == spent_yuan(plan)
+    assert sum(homes["plan_cost_yuan"]) == plan.spent_yuan
     assert all(re.fullmatch(r"H[0-9A-Z]{10}", name) for name in homes["id"])
     for level in LEVELS:
         numbers = village_numbers(data, level).values()
-        assert sum(one["plan_cost_yuan"] or 0 for one in numbers) == spent_yuan(plan)
+        assert sum(one["plan_cost_yuan"] or 0 for one in numbers) == plan.spent_yuan
         assert sum(one["plan_guard_posts"] or 0 for one in numbers) > 0
     refuse_leaks(tmp_path / "map.html", Watch.of(toy_project, "county"))
 

@@ -20,7 +20,7 @@ from eco.files import seal_of
 from eco.phrases import WORDS, word
 from eco.planning.options import PARTS
 from eco.planning.plans import PLAN_COLUMNS
-from eco.sharing.plan_facts import checks, given_by, plan_summary, spent_yuan
+from eco.sharing.plan_facts import checks, given_by, plan_summary
 from eco.sharing.plan_page import plan_chapter, write_plan_page
 from eco.sharing.plan_tables import MOST_SHEETS, write_plan_json, write_plan_list, write_plan_tables
 
@@ -49,7 +49,7 @@ def test_csv_has_exactly_the_doors_columns_and_all_of_the_plan(tmp_path, planned
     table = pd.read_csv(tmp_path / "plan.csv", dtype={"household_id": str})
     assert tuple(table.columns) == PLAN_COLUMNS
     fen = plan.options.fen()[plan.taken].sum()
-    assert round(table["cost_yuan"].sum() * 100) == fen and round(spent_yuan(plan) * 100) == fen
+    assert round(table["cost_yuan"].sum() * 100) == fen and round(plan.spent_yuan * 100) == fen
     taken = plan.options.bundles.iloc[plan.taken]
     units = table.groupby("livelihood")["units"].sum()
     for livelihood, column in (("bees", "hives"), ("juncao", "juncao_mu"), ("forest_guard", "guard_posts")):
@@ -86,7 +86,7 @@ def test_the_list_has_a_sheet_a_township_and_a_row_for_everything_that_is_given(
         assert (row["sheet"], row["村"], row["开始年度"]) == (own["township"], own["village"], own["year"])
         assert row["办结"] == row["备注"] == "" and row["人口"] > 0
     sums = CalamineWorkbook.from_path(str(tmp_path / "plan.xlsx")).get_sheet_by_name(names[1]).to_python()
-    assert sum(row[-2] for row in sums[4:]) == spent_yuan(plan)
+    assert sum(row[-2] for row in sums[4:]) == plan.spent_yuan
 
 
 def test_what_must_be_checked_is_said_with_who_checks_it_and_a_place_to_tick(tmp_path, planned):
@@ -166,7 +166,7 @@ def test_json_says_what_was_asked_and_how_good_it_is(tmp_path, planned):
     told = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
     part = told["plan"]
     assert part == json.loads(json.dumps(plan_summary(plan)))
-    assert part["budget_yuan"] == 3_000_000 and part["spent_yuan"] == spent_yuan(plan) <= part["budget_yuan"]
+    assert part["budget_yuan"] == 3_000_000 and part["spent_yuan"] == plan.spent_yuan <= part["budget_yuan"]
     for name in ("status", "unit", "reached", "bound", "gap"):
         assert part[name] == pytest.approx(getattr(plan, name), abs=1e-3)
     assert part["first_year"] == 2021
@@ -229,11 +229,11 @@ def test_places_on_the_page_add_up_to_the_plan_and_prices_are_said_in_words(plan
     households = [int(row[1].replace(",", "")) for row in by_county.rows]
     assert sum(households) == len(plan.taken)
     assert sum(float(row[-1].replace(",", "")) for row in by_county.rows) == pytest.approx(
-        spent_yuan(plan) / 1e4, abs=0.1
+        plan.spent_yuan / 1e4, abs=0.1
     )
     table = given_by(plan, "village")
     assert (
-        table["cost_yuan"].sum() == pytest.approx(spent_yuan(plan))
+        table["cost_yuan"].sum() == pytest.approx(plan.spent_yuan)
         and table["cost_yuan"].is_monotonic_decreasing
     )
     prices = next(part for part in chapter.parts if part.title == word("plan_prices", "en"))

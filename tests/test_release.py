@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from small_projects import dingxi
+from told_releases import KEY, dingxi_in
 
 from eco.income.gains import estimate_gains
 from eco.income.places import chances_without, flows_by_place, left_out
@@ -14,8 +15,6 @@ from eco.income.stress import STRESSES, under
 from eco.phrases import Phrase
 from eco.records.tables import POOR_TYPES, personal_columns
 from eco.sharing.release import LEVELS, release
-
-KEY = b"k" * 32
 
 
 @cache
@@ -30,17 +29,7 @@ def frost():
 
 @cache
 def told(edition, lang="zh"):
-    estimate = gains()
-    return release(
-        estimate.exposure.project,
-        gains=estimate,
-        edition=edition,
-        lang=lang,
-        key=KEY,
-        years=(2019,),
-        scenarios={"frost": frost()},
-        labels={"frost": Phrase("霜冻", "frost")},
-    )
+    return dingxi_in(edition, lang, scenarios={"frost": frost()}, labels={"frost": Phrase("霜冻", "frost")})
 
 
 def test_every_column_is_on_the_edition_s_list():

@@ -8,7 +8,7 @@ import pytest
 from hostile import HOSTILE, planted
 from pypdf import PdfReader
 from small_projects import dingxi
-from told_releases import DRIVERS, small_disk, told_dingxi, told_toy, with_hidden
+from told_releases import DRIVERS, small_disk, told_dingxi, with_hidden
 
 from eco.phrases import word
 from eco.problems import DataProblem
@@ -21,15 +21,6 @@ from eco.sharing.privacy.gate import refuse_leaks
 from eco.sharing.privacy.watch import Watch
 
 LANGS = ["zh", "en"]
-
-
-@pytest.fixture
-def toy(toy_project, toy_gains):
-    def make(edition="county", lang="zh", project=None, **more):
-        project = project or toy_project
-        return told_toy(project, toy_gains(project), edition, lang, **more)
-
-    return make
 
 
 def rows(path):

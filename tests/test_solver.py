@@ -1,7 +1,6 @@
 """The solver against all choices there are, planted answers and scipy: values, bounds, prices, statuses, time."""
 
 import itertools
-import time
 from collections import Counter
 from dataclasses import replace
 
@@ -173,7 +172,7 @@ def test_order_and_size_change_no_value(asked, order, size):
 def planted(seed, *, households, bundles, rows, forced=0):
     """A program and its only best choice: at the planted prices every other bundle brings less, all rows are met.
 
-    Costs are whole hundredths; a household's planted bundle, or none, is its best at the prices, by at least 0.01.
+    Costs are whole hundredths; a household's planted bundle, or none, is its best at the prices, by at least 1.
     """
     rng = np.random.default_rng(seed)
     columns = households * bundles
@@ -183,7 +182,7 @@ def planted(seed, *, households, bundles, rows, forced=0):
     taken = np.zeros(columns)
     chosen = rng.integers(-1, bundles, households)
     taken[(np.arange(households) * bundles + chosen)[chosen >= 0]] = 1
-    loss = rng.uniform(0.01, 5, columns)
+    loss = rng.uniform(1, 5, columns)
     value = prices @ matrix + np.where(taken > 0, loss, -loss)
     done = np.rint(matrix @ taken * 100) / 100
     floor = prices < 0

@@ -3,7 +3,6 @@
 import re
 import zipfile
 from dataclasses import replace
-from datetime import date
 
 import numpy as np
 import openpyxl
@@ -20,22 +19,9 @@ from eco.sharing.fields import LAYERS
 from eco.sharing.filled import _shifted
 from eco.sharing.office import MOST_SIGNS
 from eco.sharing.privacy.editions import EDITIONS
-from eco.sharing.release import release
 from eco.sharing.workbook import write_workbook
 
-KEY, TODAY = b"k" * 32, date(2026, 1, 1)
 HEAD = 5  # the first row of numbers
-
-
-@pytest.fixture
-def told(toy_project, toy_gains):
-    """Makes the release of a project, the toy's unless told."""
-
-    def make(edition="county", lang="zh", project=None):
-        project = project or toy_project
-        return release(project, gains=toy_gains(project), edition=edition, lang=lang, key=KEY, today=TODAY)
-
-    return make
 
 
 def rows(book, sheet):

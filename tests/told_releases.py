@@ -34,20 +34,17 @@ DRIVERS = pd.DataFrame(
 ).assign(unit="yuan", varies="together", share_of_livelihood=0.5, part=lambda rows: rows["share"])
 
 
-@cache
-def told_dingxi(edition, lang="zh"):
+def dingxi_in(edition, lang="zh", **more):
     """The real example in an edition, with the year before beside its own."""
     gains = dingxi().gains
-    return release(
-        gains.exposure.project,
-        gains=gains,
-        edition=edition,
-        lang=lang,
-        key=KEY,
-        years=(2019,),
-        drivers=DRIVERS,
-        today=TODAY,
-    )
+    project = gains.exposure.project
+    return release(project, gains=gains, edition=edition, lang=lang, key=KEY, years=(2019,), **more)
+
+
+@cache
+def told_dingxi(edition, lang="zh"):
+    """The same of one day, with shares by hand."""
+    return dingxi_in(edition, lang, drivers=DRIVERS, today=TODAY)
 
 
 def told_toy(project, gains, edition="county", lang="zh", **more):

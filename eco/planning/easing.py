@@ -137,8 +137,8 @@ def _eased(position: int, search: _Search, *, whole: bool) -> Eased:
     else:
         relaxed = search.lever.level if whole else _nearest(search, far)
         value = _nearest_whole(search, relaxed, far)
-    if value is None:
-        return Eased(position, None, math.nan, known=time.monotonic() < search.end)
+    if value is None or (value == 0 and search.lever.sign < 0):  # asking for nothing is leaving the rule out
+        return Eased(position, None, math.nan, known=value is not None or time.monotonic() < search.end)
     lever = search.lever
     return Eased(position, lever.rule_at(value), value)
 

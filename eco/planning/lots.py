@@ -47,6 +47,14 @@ class Lots:
             return cls(np.flatnonzero(is_yard)[yard], hives, least, rows)
         return cls(np.zeros(0, int), csr_array((0, len(is_yard))), np.zeros(0), rows)
 
+    def eased(self, program: Program) -> Program:
+        """The program without the rows of yards: what cannot be reached so, cannot be reached at all."""
+        if not len(self.rows):
+            return program
+        low, high = program.low.copy(), program.high.copy()
+        low[self.rows], high[self.rows] = -np.inf, np.inf
+        return replace(program, low=low, high=high)
+
     def told_apart(self, program: Program) -> Program:
         """The program with a row more for every household and yard: who has hives there needs the yard to stand.
 

@@ -32,6 +32,7 @@ _KEPT = 1e-12, 1e-9  # excess at which a row is still kept: of the sum of its en
 _ROUNDS = 60  # of pricing
 _PRICING_GAP = 0.1  # of the gap asked: the relative distance at which pricing ends
 _FIRST_SHOWN = 4000
+_STEPS = (0.75, 0.5, 0.25, 0.1)  # of the way to new prices
 _SAMPLED = 1500  # groups whose prices come first
 
 
@@ -140,6 +141,14 @@ class Field:
         within = self.open & (sight.loss <= reach)
         ways = np.bincount(self.group[within], minlength=len(self.starts)) + (sight.loss_none <= reach)
         return within & (ways > 1)[self.group]
+
+    def unseen(self, sight: Sight, shown: np.ndarray) -> float:
+        """The least loss of what the question of shown columns leaves out; inf where it leaves out nothing."""
+        untouched = np.bincount(self.group[shown], minlength=len(self.starts)) == 0
+        settled = untouched & (sight.best >= 0)
+        out = self.open & ~shown
+        out[sight.best[settled]] = False
+        return float(min(sight.loss[out].min(initial=np.inf), sight.loss_none[settled].min(initial=np.inf)))
 
     def beside(self, columns: np.ndarray) -> np.ndarray:
         """All open columns of the groups that some columns are of: bool (columns,)."""
@@ -250,14 +259,22 @@ def priced(
             break
         relaxed, lacks = part.all_columns(reply.x), reply.x[len(part.columns) :]
         sight = field.seen_at(reply.prices[: len(field.program.low)])
-        best = min(best, sight, key=lambda one: one.bound)
-        if sight.bound - reply.value > enough * max(abs(sight.bound), NOTHING):
+        best = min(best, _on_the_way(field, best, sight), key=lambda one: one.bound)
+        if best.bound - reply.value > enough * max(abs(best.bound), NOTHING):
             count = int(count * 1.5)
         elif np.any(lacks > NOTHING) and penalty + 1 < len(penalties):
             penalty += 1
         else:
             break
     return best, relaxed
+
+
+def _on_the_way(field: Field, best: Sight, new: Sight) -> Sight:
+    """The prices of the lowest bound between the best so far and new ones: the bound is convex, new ones overshoot."""
+    step = new.prices - best.prices
+    return min(
+        [new, *(field.seen_at(best.prices + part * step) for part in _STEPS)], key=lambda one: one.bound
+    )
 
 
 def _first_sight(field: Field, end: float) -> Sight:

@@ -18,8 +18,9 @@ _NEAREST = 4000  # columns looked at first
 _FURTHER = 20_000  # of rows that lack something, where the nearest do not mend them
 _AT_ONCE = 500  # changes made together
 _URGED = 3.0  # times the weight, of rows that nothing mends
+_URGINGS = 15
 _DEARER = 2.0  # times the cheapest: made with it
-_ROUNDS = 600  # of changes, until the rows are kept
+_ROUNDS = 300  # of changes, until the rows are kept
 _SLIGHT = 1e-12, 1e-9  # by which a row may be passed: of its side, and at all
 
 
@@ -62,13 +63,13 @@ def _mended(field: Field, sight: Sight, column: np.ndarray, end: float) -> np.nd
     by_column, column = _with_none(field), column.copy()
     done = field.program.matrix @ _taken(field, column)
     weight = _weights(field, sight)
-    shown, further = field.near(sight, field.distance(sight, _NEAREST)), True
+    shown, urged = field.near(sight, field.distance(sight, _NEAREST)), 0
     group, to = _changes(field, shown)
     for _ in range(_ROUNDS):
         lack = _lacking(field, done)
         if not lack.any():
             return column
-        if time.monotonic() >= end:
+        if time.monotonic() >= end or urged > _URGINGS:
             return None
         moved = csc_array(by_column[:, to] - by_column[:, column[group]])
         at = moved.tocoo()
@@ -77,11 +78,11 @@ def _mended(field: Field, sight: Sight, column: np.ndarray, end: float) -> np.nd
         price = np.divide(dear, mends, out=np.full(len(mends), np.inf), where=mends > NOTHING)
         cheapest = np.argsort(price, kind="stable")[:_AT_ONCE]
         cheapest = cheapest[price[cheapest] < _DEARER * price.min(initial=np.inf)]
-        if not len(cheapest) and further:
-            group, to = _changes(field, shown | _touching(field, sight, lack > 0))
-            further = False
-        elif not len(cheapest):
-            weight[lack > 0] *= _URGED  # a way out leads over other rows
+        if not len(cheapest):
+            shown |= _touching(field, sight, lack > 0)
+            group, to = _changes(field, shown)
+            weight[lack > 0] *= _URGED if urged else 1  # a way out leads over other rows
+            urged += 1
         for one in _still_mending(field, moved, cheapest, group, done, weight):
             column[group[one]] = to[one]
     return None

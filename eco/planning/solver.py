@@ -17,8 +17,11 @@ from eco.planning.highs import Reply, asked
 from eco.planning.lots import Lots
 from eco.planning.pricing import CLOSE, NOTHING, PENALTIES, Field, Part, Sight, priced
 from eco.planning.programs import Answer, Program, Status
+from eco.planning.rounding import rounded
 
-_PRICING_SHARE, _DECIDING_SHARE = 0.4, 0.65  # of the time, until prices, and then yards, must be known
+# Of the time, until prices without yards, prices with them, and the yards must be known.
+_PRICING_SHARE, _APART_SHARE, _DECIDING_SHARE = 0.3, 0.5, 0.7
+_SIZE = 10  # largest values are brought to two to this power
 _SMALL = 1000  # columns: with so few, yards are left to HiGHS at once
 _DECIDED_GAP = 4.0  # times the gap asked: prices of decided yards prove nothing
 _DECIDED_CIRCLES = 3
@@ -46,11 +49,10 @@ def solve(program: Program, *, time_limit: float = 60.0, gap: float = 1e-3) -> A
 
     "infeasible" is proven. Where time was too short to find any choice, `taken` is None and the status "time limit".
     """
-    began = time.monotonic()
+    began, unit = time.monotonic(), _unit(program.value)
     if len(program.value):
-        found, prices = _sought(program, began, began + time_limit, gap=gap)
-        if found.taken is None and not found.impossible:
-            found = _only_what_must(program, found)
+        told = replace(program, value=program.value / unit)
+        found, prices = _sought(told, began, began + time_limit, gap=gap)
     else:
         kept = bool(np.all(program.low <= 0) and np.all(program.high >= 0))
         found = _Found(np.zeros(0) if kept else None, 0.0, 0.0, not kept)
@@ -58,38 +60,47 @@ def solve(program: Program, *, time_limit: float = 60.0, gap: float = 1e-3) -> A
     status: Status = "time limit" if time.monotonic() >= began + time_limit else "best found"
     if found.impossible:
         status = "infeasible"
-    elif found.taken is not None and found.apart() <= gap:
+    elif found.taken is not None and found.apart() <= max(gap, CLOSE):
         status = "optimal" if found.apart() <= CLOSE else "within gap"
-    return Answer(found.taken, found.value, found.bound, status, prices, time.monotonic() - began)
+    value = -np.inf if found.taken is None else float(program.value @ found.taken)
+    bound = max(found.bound * unit, value)
+    return Answer(found.taken, value, bound, status, prices * unit, time.monotonic() - began)
 
 
-def _only_what_must(program: Program, found: _Found) -> _Found:
-    """Where time was too short: nothing but what is locked in, if that keeps the rows."""
-    taken = program.least.copy()
-    if not Field(program).keeps(taken):
-        return found
-    value = float(program.value @ taken)
-    return replace(found, taken=taken, value=value, bound=max(found.bound, value))
+def _unit(value: np.ndarray) -> float:
+    """A power of two in which values come to sizes that HiGHS's tolerances are made for."""
+    most = float(np.abs(value).max(initial=0))
+    if not np.isfinite(most):
+        raise ValueError("a column whose value nobody knows")
+    return float(2.0 ** (np.floor(np.log2(most)) - _SIZE)) if most > 0 else 1.0
 
 
 def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[_Found, np.ndarray]:
     """What is found until the end, and the prices by which it is proven."""
+    field = Field(program)
+    if field.torn:
+        return _Found(None, -np.inf, -np.inf, impossible=True), np.zeros(len(program.low))
     lots = Lots.of(program)
-    apart = Field(lots.told_apart(program))
-    loosely = _DECIDED_GAP if len(lots.yards) else 1.0
-    sight, relaxed = priced(apart, began + _PRICING_SHARE * (end - began), gap=loosely * gap)
+    apart, span = Field(lots.told_apart(program)), end - began
+    loosely = (_DECIDED_GAP if len(lots.yards) else 1.0) * gap
+    eased = Field(lots.eased(program))
+    sight, relaxed = priced(eased, began + _PRICING_SHARE * span, gap=loosely)
+    bound, impossible = sight.bound, eased.impossible_at(sight.prices)
+    if len(lots.yards) and not impossible:
+        start = np.append(sight.prices, np.zeros(len(apart.program.low) - len(sight.prices)))
+        sight, relaxed = priced(apart, began + _APART_SHARE * span, gap=loosely, start=start)
+        bound, impossible = min(bound, sight.bound), apart.impossible_at(sight.prices)
     prices = sight.prices[: len(program.low)]
-    if apart.impossible_at(sight.prices):
+    if impossible:
         return _Found(None, -np.inf, -np.inf, impossible=True), prices
-    found = _Found(None, -np.inf, sight.bound)
-    if len(lots.yards) and len(program.value) > _SMALL:
+    found = _with(_Found(None, -np.inf, bound), field, rounded(apart, sight, relaxed, _halfway(end)))
+    if len(lots.yards) and len(program.value) > _SMALL and found.apart() > gap:
         until = began + _DECIDING_SHARE * (end - began)
         decided = _decided(program, lots, relaxed, prices, gap=gap, end=until)
-        found = _yards_first(*decided, lots, found, gap=gap, end=end)
-        if found.taken is not None:
-            return found, prices
+        best = _yards_first(*decided, lots, gap=gap, end=end)
+        if best.taken is not None:
+            return _with(found, field, best.taken), prices
     none = np.zeros(len(program.value), bool)
-    field = Field(program)
     seen = field.seen_at(prices) if len(apart.program.low) > len(prices) else sight
     found = _in_circles(
         field, seen, relaxed, replace(found, bound=min(found.bound, seen.bound)), also=none, gap=gap, end=end
@@ -97,21 +108,25 @@ def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[
     return found, prices
 
 
+def _halfway(end: float) -> float:
+    now = time.monotonic()
+    return now + (end - now) / 2
+
+
 def _yards_first(
-    field: Field, sight: Sight, relaxed: np.ndarray, lots: Lots, found: _Found, *, gap: float, end: float
+    field: Field, sight: Sight, relaxed: np.ndarray, lots: Lots, *, gap: float, end: float
 ) -> _Found:
     """A choice with the yards decided."""
-    best = _in_circles(
+    return _in_circles(
         field,
         sight,
         relaxed,
-        _Found(None, -np.inf, sight.bound),
+        _with(_Found(None, -np.inf, sight.bound), field, rounded(field, sight, relaxed, _halfway(end))),
         also=lots.ways(field, sight),
         gap=gap,
         end=end,
         circles=_CIRCLES[:_DECIDED_CIRCLES],
     )
-    return replace(found, taken=best.taken, value=best.value, bound=max(found.bound, best.value))
 
 
 def _decided(
@@ -155,28 +170,27 @@ def _in_circles(
         apart = (sight.bound - found.value) * (1 + CLOSE) + NOTHING
         reach = min(field.distance(sight, count), apart)
         shown = field.near(sight, reach) | doubtful
-        if np.array_equal(shown, last):
-            continue
-        last, found = shown, _circle(field, sight, shown, found, reach=reach, gap=gap, end=end)
+        if not np.array_equal(shown, last):
+            last, found = shown, _circle(field, sight, shown, found, gap=gap, end=end)
         if found.impossible or reach >= apart:
             break
     return found
 
 
 def _circle(
-    field: Field, sight: Sight, shown: np.ndarray, found: _Found, *, reach: float, gap: float, end: float
+    field: Field, sight: Sight, shown: np.ndarray, found: _Found, *, gap: float, end: float
 ) -> _Found:
-    """The best of the choices whose columns are shown: all within reach, and some beyond."""
+    """The best of the choices whose columns are shown."""
     for _ in range(_MENDINGS):
         part = Part.of(field, sight, shown, whole=True)
         target = sight.bound - gap * abs(sight.bound)
         reply = asked(replace(part.question, target=target, gap=gap / 4), end - time.monotonic())
+        beyond = sight.bound - field.unseen(sight, shown)
         if reply.status != "infeasible":
-            return _better(field, part, reply, found, beyond=sight.bound - reach)
-        if not np.isfinite(reach):
-            return replace(found, impossible=found.taken is None, bound=found.value)
-        if found.taken is not None:
-            break
+            return _better(field, part, reply, found, beyond=beyond)
+        if found.taken is not None or beyond == -np.inf:
+            bound = max(min(found.bound, beyond), found.value)
+            return replace(found, impossible=found.taken is None, bound=bound)
         wider = shown | _mending(field, sight, shown, end)
         if np.array_equal(wider, shown):
             break
@@ -188,11 +202,16 @@ def _better(field: Field, part: Part, reply: Reply, found: _Found, *, beyond: fl
     """What a reply adds: a choice if it is better, a bound if it is lower."""
     bound = min(found.bound, max(reply.bound, beyond))
     if reply.x is not None:
-        taken = np.rint(part.all_columns(reply.x))
-        value = float(field.program.value @ taken)
-        if value > found.value and field.keeps(taken):
-            found = replace(found, taken=taken, value=value)
+        found = _with(found, field, np.abs(np.rint(part.all_columns(reply.x))))
     return replace(found, bound=max(bound, found.value))
+
+
+def _with(found: _Found, field: Field, taken: np.ndarray | None) -> _Found:
+    """What is found, or this choice if it keeps the rows and is better."""
+    value = -np.inf if taken is None else float(field.program.value @ taken)
+    if taken is None or value <= found.value or not field.keeps(taken):
+        return found
+    return replace(found, taken=taken, value=value, bound=max(found.bound, value))
 
 
 def _mending(field: Field, sight: Sight, shown: np.ndarray, end: float) -> np.ndarray:

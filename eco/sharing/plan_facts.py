@@ -27,11 +27,6 @@ def taken_bundles(plan: Plan) -> pd.DataFrame:
     return table.assign(cost_yuan=plan.options.fen()[plan.taken] / 100).reset_index(drop=True)
 
 
-def spent_yuan(plan: Plan) -> float:
-    """What the plan costs over all its years, in yuan with whole fen."""
-    return float(plan.options.fen()[plan.taken].sum()) / 100
-
-
 def given_by(plan: Plan, level: str) -> pd.DataFrame:
     """Who gets what by "county", "township" or "village": one row a place that gets something, most yuan first.
 
@@ -121,7 +116,7 @@ def answer(plan: Plan) -> Phrase:
     said = {
         "households": number_words(len(table)),
         "persons": number_words(table["persons"].sum()),
-        "spent": wan_words(spent_yuan(plan)),
+        "spent": wan_words(plan.spent_yuan),
     }
     value = value_words(plan, plan.reached)
     return Phrase(
@@ -177,7 +172,7 @@ def plan_summary(plan: Plan) -> dict:
         "value": plan.aim,
         "cautious": plan.cautious,
         "budget_yuan": plan.budget_yuan,
-        "spent_yuan": spent_yuan(plan),
+        "spent_yuan": plan.spent_yuan,
         "households": len(table),
         "persons": int(table["persons"].sum()),
         **{column: float(table[column].sum()) for column in PARTS.values()},

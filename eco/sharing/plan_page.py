@@ -25,7 +25,6 @@ from eco.sharing.plan_facts import (
     proof,
     question,
     reason_words,
-    spent_yuan,
     taken_bundles,
     value_words,
     wan_words,
@@ -85,8 +84,8 @@ def plan_chapter(
 ) -> PlanChapter:
     """What the page of a plan says; what is not given is left out.
 
-    `outcome`: the table of `eco.planning.outcome.Outcome`; `front`: a PNG picture; `alternatives`: village_code and
-    share, how often a village is chosen over near-equal plans. No household is named on it.
+    `outcome`: the table of an `Outcome`; `front`: a PNG picture (`front_png` draws one); `alternatives`: the villages
+    of `Alternatives` (village_code, share: how often a village is chosen). No household is named on it.
     """
     parts = [
         _prices(plan, lang),
@@ -136,18 +135,32 @@ def write_plan_page(
 
 def _accounts(plan: Plan, lang: str) -> list[dict]:
     """What was spent, what that reaches, and how far from the bound it is: three numbers, each with its bar."""
-    spent, budget = spent_yuan(plan), plan.budget_yuan
+    spent, budget = plan.spent_yuan, plan.budget_yuan
     unit = word("layer_unit_persons" if plan.unit == "persons" else "plan_wan_a_year", lang)
     share = plan.reached / plan.bound if plan.bound > 0 else 1.0
     reached = 100 * float(np.clip(share, 0, 1))
     bound = f"{value_words(plan, plan.bound)} {unit}"
-    left = {"budget": wan_words(budget), "left": wan_words(budget - spent)}
     homes = number_words(len(plan.taken))
     return [
-        _account("spent", wan_words(spent), word("report_wan", lang), lang, width=_percent(spent, budget), **left),
-        _account(f"reached_{plan.aim}", value_words(plan, plan.reached), unit, lang, width=reached, households=homes),
+        _account(
+            "spent",
+            wan_words(spent),
+            word("report_wan", lang),
+            lang,
+            width=_percent(spent, budget),
+            budget=wan_words(budget),
+            left=wan_words(budget - spent),
+        ),
+        _account(
+            f"reached_{plan.aim}",
+            value_words(plan, plan.reached),
+            unit,
+            lang,
+            width=reached,
+            households=homes,
+        ),
         _account("gap", gap_words(plan.gap), "", lang, width=reached, open_=100 - reached, bound=bound),
-    ]  # fmt: skip
+    ]
 
 
 def _account(
