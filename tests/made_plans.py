@@ -147,14 +147,14 @@ def plan_of(options, taken, *, budget_yuan=3_000_000.0, aim="gap"):
 
 
 def made_prices(options, rules, rows, budget_yuan):
-    """A price of a floor, and of every meadow the chosen hives take nearly all of: 35 to 41 yuan a hive."""
+    """A price of a floor, and of every meadow the chosen hives take nearly all of: 35.123 to 41.123 yuan a hive."""
     asked = program_of(options, rules, budget_yuan=budget_yuan)
     flowers = np.array([unit == "share of a meadow" for unit in asked.units])
     full = np.flatnonzero(flowers & (asked.matrix[:, rows].sum(axis=1) > 0.7))
     here = [asked.matrix[[row]].tocoo().col[0] for row in full]
     yard, hives = (options.bundles[name].to_numpy()[here] for name in ("yard", "hives"))
     a_hive = np.array([asked.matrix[[row], [column]][0] for row, column in zip(full, here)]) / hives
-    price = (35.0 + yard % 7) / a_hive
+    price = (35.123 + yard % 7) / a_hive
     told = [
         ("Capacity", asked.labels[row].zh, asked.labels[row].en, asked.units[row], "more", more, row)
         for row, more in zip(full, price)

@@ -211,8 +211,8 @@ def test_knapsack_with_a_planted_sum():
     """Values are weights: whoever fills the sack to the last hundredth is best, and a planted choice does."""
     for seed in range(10):
         rng = np.random.default_rng(seed)
-        weight = rng.integers(10_000, 90_000, 30) / 100
-        inside = rng.random(30) < 0.5
+        weight = rng.integers(1000, 9000, 24) / 100
+        inside = rng.random(24) < 0.5
         room = round(weight[inside].sum(), 2)
         answer = solve(program(weight, weight, high=[room]), time_limit=20, gap=0)
         assert answer.status == "optimal" and answer.value == pytest.approx(room, abs=1e-6)

@@ -40,6 +40,7 @@ class Question:
     offset: float = 0.0
     gap: float = 1e-9
     target: float | None = None  # a whole choice of this value is good enough
+    guess: np.ndarray | None = None  # a whole choice to begin with
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,10 @@ def answered(question: Question, seconds: float) -> Reply:
     highs.passModel(_model(question))
     if question.target is not None:
         highs.setOptionValue("objective_target", -question.target)
+    if question.guess is not None:
+        begun = highspy.HighsSolution()
+        begun.col_value = question.guess
+        highs.setSolution(begun)
     highs.run()
     return _reply(highs, question)
 

@@ -18,9 +18,8 @@ _NEAREST = 4000  # columns looked at first
 _FURTHER = 20_000  # of rows that lack something, where the nearest do not mend them
 _AT_ONCE = 500  # changes made together
 _URGED = 3.0  # times the weight, of rows that nothing mends
-_URGINGS = 15
 _DEARER = 2.0  # times the cheapest: made with it
-_ROUNDS = 300  # of changes, until the rows are kept
+_PATIENCE = 40  # rounds of changes in which rows do not come to lack less
 _SLIGHT = 1e-12, 1e-9  # by which a row may be passed: of its side, and at all
 
 
@@ -59,33 +58,42 @@ def _changes(field: Field, shown: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mended(field: Field, sight: Sight, column: np.ndarray, end: float) -> np.ndarray | None:
-    """The columns of all groups, changed until the rows are kept, (groups,); None where that comes to no end."""
+    """The columns of all groups, changed until the rows are kept, (groups,); None where that comes to no end.
+
+    Where no change mends anything, what is lacking is weighed more: a way out leads over other rows.
+    """
     by_column, column = _with_none(field), column.copy()
     done = field.program.matrix @ _taken(field, column)
-    weight = _weights(field, sight)
-    shown, urged = field.near(sight, field.distance(sight, _NEAREST)), 0
+    usual = _weights(field, sight)
+    weight, least, waited = usual.copy(), np.inf, 0
+    shown, further = field.near(sight, field.distance(sight, _NEAREST)), False
     group, to = _changes(field, shown)
-    for _ in range(_ROUNDS):
-        lack = _lacking(field, done)
-        if not lack.any():
-            return column
-        if time.monotonic() >= end or urged > _URGINGS:
+    while (lack := _lacking(field, done)).any():
+        waited = 0 if lack @ usual < least else waited + 1
+        least = min(least, float(lack @ usual))
+        if time.monotonic() >= end or waited > _PATIENCE:
             return None
         moved = csc_array(by_column[:, to] - by_column[:, column[group]])
-        at = moved.tocoo()
-        mends = np.bincount(at.col, _mends(field, at.row, at.data, done, weight), minlength=len(to))
         dear = np.maximum(_loss(sight, group, to) - _loss(sight, group, column[group]), 0) + NOTHING
-        price = np.divide(dear, mends, out=np.full(len(mends), np.inf), where=mends > NOTHING)
-        cheapest = np.argsort(price, kind="stable")[:_AT_ONCE]
-        cheapest = cheapest[price[cheapest] < _DEARER * price.min(initial=np.inf)]
-        if not len(cheapest):
-            shown |= _touching(field, sight, lack > 0)
-            group, to = _changes(field, shown)
-            weight[lack > 0] *= _URGED if urged else 1  # a way out leads over other rows
-            urged += 1
+        cheapest = _cheapest(field, moved, dear, done, weight)
         for one in _still_mending(field, moved, cheapest, group, done, weight):
             column[group[one]] = to[one]
-    return None
+        if not len(cheapest):
+            weight[lack > 0] *= _URGED if further else 1
+            shown, further = shown | _touching(field, sight, lack > 0), True
+            group, to = _changes(field, shown)
+    return column
+
+
+def _cheapest(
+    field: Field, moved: csc_array, dear: np.ndarray, done: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """Changes that mend something, cheapest first: those that lose not much more for it than the cheapest."""
+    at = moved.tocoo()
+    mends = np.bincount(at.col, _mends(field, at.row, at.data, done, weight), minlength=len(dear))
+    price = np.divide(dear, mends, out=np.full(len(mends), np.inf), where=mends > NOTHING)
+    cheapest = np.argsort(price, kind="stable")[:_AT_ONCE]
+    return cheapest[price[cheapest] < _DEARER * price.min(initial=np.inf)]
 
 
 def _still_mending(

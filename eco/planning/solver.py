@@ -170,6 +170,8 @@ def _in_circles(
         apart = (sight.bound - found.value) * (1 + CLOSE) + NOTHING
         reach = min(field.distance(sight, count), apart)
         shown = field.near(sight, reach) | doubtful
+        if found.taken is not None:  # so that what is shown holds the best choice so far
+            shown = shown | field.turning(sight, found.taken)
         if not np.array_equal(shown, last):
             last, found = shown, _circle(field, sight, shown, found, gap=gap, end=end)
         if found.impossible or reach >= apart:
@@ -184,7 +186,9 @@ def _circle(
     for _ in range(_MENDINGS):
         part = Part.of(field, sight, shown, whole=True)
         target = sight.bound - gap * abs(sight.bound)
-        reply = asked(replace(part.question, target=target, gap=gap / 4), end - time.monotonic())
+        guess = None if found.taken is None else found.taken[part.columns]
+        question = replace(part.question, target=target, gap=gap / 4, guess=guess)
+        reply = asked(question, end - time.monotonic())
         beyond = sight.bound - field.unseen(sight, shown)
         if reply.status != "infeasible":
             return _better(field, part, reply, found, beyond=beyond)

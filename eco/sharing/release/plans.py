@@ -66,9 +66,7 @@ def with_plan(
     """
     published = {level: pd.Series(told.places[level].index) for level in LEVELS}
     sums = plan_places(plan, published, told.edition, alternatives=alternatives, untold=untold)
-    places = {
-        level: frame.join(told.edition.allow(sums[level], level)) for level, frame in told.places.items()
-    }
+    places = {level: frame.join(sums[level]) for level, frame in told.places.items()}
     notes = (plan_note(plan, told.lang), *told.sheet.notes)
     return replace(
         told,
@@ -109,7 +107,7 @@ def plan_places(
             frame.loc[codes.isin(hidden[0]), "plan_times_share"] = np.nan
         frame.loc[codes.isin(hidden[1]), list(_WITH_COST)] = np.nan
         frame.loc[codes.isin(hidden[2]), "plan_forest_mu"] = np.nan
-        answer[level] = frame.drop(columns=["plan_guard_posts"] if public else [])
+        answer[level] = rules.allow(frame, level)
     return answer
 
 
