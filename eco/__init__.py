@@ -57,6 +57,8 @@ _ROOMS = {
     "front": "eco.planning.fronts",
     "cautious_plans": "eco.planning.fronts",
     "front_picture": "eco.sharing.plan_front",
+    "write_plan_page": "eco.sharing.plan_page",
+    "write_plan_tables": "eco.sharing.plan_tables",
     "summary": "eco.sharing.exports",
     "write_estimate": "eco.sharing.exports",
     "write_findings": "eco.sharing.marked",

@@ -1,5 +1,6 @@
 """Offers made up at random, small enough to try every choice there is; nobody's register, nobody's prices."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -58,10 +59,34 @@ def _yards(dice, count):
     )
 
 
+# What the checker reads of a bundle, beside its costs.
+_READ = (
+    *(
+        "household_id",
+        "township_code",
+        "county_code",
+        "county",
+        "village_code",
+        "village",
+        "township",
+        "start",
+    ),
+    *(*PARTS, "yard", "days", "free_days", "slope_degrees", "basic_farmland", "chance_above_without"),
+    *(f"cost_{kind}_yuan" for kind in ("one_off", "yearly")),
+    *(
+        f"cost_{part}_{kind}_yuan"
+        for part in ("bees", "juncao", "forest", "guard")
+        for kind in ("one_off", "yearly")
+    ),
+)
+
+
 def ways(options, rules, budget_yuan):
     """Every choice that keeps the rules, by the checker that shares nothing with the planner: bundles by position."""
+    slim = replace(options, bundles=options.bundles[list(_READ)])
+    yuan = options.bundles[["cost_one_off_yuan", "cost_yearly_yuan"]].sum(axis=1).to_numpy()
     several = [[None, *own] for own in options.bundles.groupby("household_id", sort=True).indices.values()]
     for way in product(*several):
         taken = [bundle for bundle in way if bundle is not None]
-        if not broken(options, taken, rules, budget_yuan):
+        if yuan[taken].sum() <= budget_yuan + 1 and not broken(slim, taken, rules, budget_yuan):
             yield np.array(taken, int)

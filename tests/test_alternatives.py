@@ -1,4 +1,4 @@
-"""Plans nearly as good, swaps, fronts and caution, against every choice there is on offers few enough to try them all."""
+"""Plans nearly as good, swaps, fronts and caution, against every choice there is where offers are few enough."""
 
 import matplotlib.figure
 import numpy as np
@@ -13,7 +13,7 @@ from eco.income.exposure import link
 from eco.planning.alternatives import _moved
 from eco.planning.fronts import AMOUNTS
 from eco.planning.options import Options
-from eco.planning.rules import Budget, CountyShare, ForestFloor, LockedOut, OneEach, PoorFirst, TownshipFloor
+from eco.planning.rules import ForestFloor, LockedOut, PoorFirst, TownshipFloor
 from eco.planning.rules.aims import AimFloor
 from eco.problems import DataProblem
 from eco.sharing.plan_front import front_png
@@ -23,17 +23,19 @@ SMALL = 150  # instances for which every choice is tried
 
 
 def small_case(seed):
-    """Six households of two bundles each in three villages of two townships, and a budget for about half of them."""
+    """Six households of one or two bundles, each in a village of its own, and money for about two of them."""
     dice = np.random.default_rng(seed)
     options = random_options(
-        seed, townships=2, villages=2, homes=2, yards=bool(seed % 2), seedling_mu=(20.0,)
+        seed,
+        townships=2,
+        villages=3,
+        homes=1,
+        bundles=1 + seed % 2,
+        yards=bool(seed % 3),
+        seedling_mu=(20.0,),
     )
-    keep = options.bundles["village"].ne("村1-1").to_numpy()
-    options = Options.of(
-        options.bundles[keep], yards=options.yards, meadows=options.meadows, seedling_mu=options.seedling_mu
-    )
-    rules = [TownshipFloor(0.05)] if dice.random() < 0.5 else [PoorFirst(0.3)]
-    return options, rules, float(dice.integers(9_000, 26_000))
+    rules = [TownshipFloor(0.05)] if seed % 4 < 2 else [PoorFirst(0.3)]
+    return options, rules, float(dice.integers(6_000, 15_000))
 
 
 def planned(options, rules, budget, **how):
@@ -102,7 +104,7 @@ def test_the_first_alternative_moves_most_money_of_all_that_are_as_good(seed):
 
 
 def test_money_is_moved_where_no_plan_spent_any():
-    """Two villages alike: the plan spends all one of them can take, so nothing of it counts and all of the other does."""
+    """Of two villages alike the plan spends all that one can take: nothing of it counts, and all of the other does."""
     rows = [
         {"household_id": f"H{village}{home}", **places(0, village), "hives": 2.0, "cost_one_off_yuan": 1000.0,
          "gap_yuan": 100.0 - village}
@@ -112,9 +114,9 @@ def test_money_is_moved_where_no_plan_spent_any():
     plan = planned(options, [], 3000.0)
     np.testing.assert_allclose(_moved([plan]), [0, 0, 0, 1000, 1000, 1000])
     found = eco.alternatives(plan, count=3, give_up=0.02)
-    assert found.apart[0, 1] == 1
-    assert found.villages["chosen_in"].sum() >= 4
-    assert eco.alternatives(plan, count=1, give_up=0.0).notes  # nothing else is as good
+    assert found.apart[0, 1] == 1 and len(found.plans) == 3  # 2 of one and 1 of the other are plans too
+    none = eco.alternatives(plan, count=2, give_up=0.0)
+    assert not none.plans and none.notes[0].en == "only 0 found: no other choice is as good"
 
 
 @pytest.mark.parametrize("part", range(5))
@@ -137,7 +139,7 @@ def test_the_cheapest_swap_is_that_of_all_choices(part):
                 assert_swap(plan, told, plan.reached - max(with_it))
             else:
                 assert told.state == "impossible"
-    assert swaps > 5
+    assert swaps > SMALL / 5
 
 
 def assert_swap(plan, told, cost):
@@ -166,7 +168,7 @@ def assert_swap(plan, told, cost):
 
 
 def test_a_swap_among_equals_changes_no_more_than_it_must():
-    """Eight villages alike, money for four: the fifth comes in for one household that leaves, and costs what is planted."""
+    """Eight villages alike, money for four: another comes in for the least of the four, and costs what is planted."""
     rows = [
         {"household_id": f"H{village}", **places(0, village), "hives": 2.0, "cost_one_off_yuan": 1000.0,
          "gap_yuan": 100.0 - village, "lifted_persons": 1.0 + 0.5 * village}
@@ -235,7 +237,7 @@ def test_a_village_without_offers_is_told_why(row, said):
     told = eco.why_not(plan, "南村")
     assert (told.state, told.village_code) == ("no offers", VILLAGES[1])
     assert said in told.said.zh and told.said.en
-    with pytest.raises(DataProblem, match="E-PLAN-22.*南村"):
+    with pytest.raises(DataProblem, match=r"E-PLAN-22.*南村"):
         eco.why_not(plan, "南山村")
 
 
@@ -243,7 +245,7 @@ def test_villages_nobody_knows_or_several_bear_are_refused():
     options, rules, budget = small_case(1)
     options.bundles["village"] = options.bundles["village"].replace({"村0-0": "新村", "村1-0": "新村"})
     plan = planned(options, rules, budget)
-    with pytest.raises(DataProblem, match="E-PLAN-23.*621102101201, 621102102201"):
+    with pytest.raises(DataProblem, match=r"E-PLAN-23.*621102101201, 621102102201"):
         eco.why_not(plan, "新村")
     with pytest.raises(DataProblem, match="E-PLAN-22"):
         eco.why_not(plan, "621102999999")
@@ -342,9 +344,3 @@ def test_the_picture_of_a_front_is_the_same_every_time():
     np.testing.assert_allclose(drawn.get_xdata(), front["gap_yuan"] / 10_000)
     assert (np.interp(drawn.get_xdata(), bound.get_xdata(), bound.get_ydata()) >= 0).all()
     assert axes.get_ylabel() == "more persons above the line (modelled)"
-
-
-def test_the_small_cases_hold_what_they_are_meant_to():
-    kinds = {type(rule).__name__ for seed in range(20) for rule in small_case(seed)[1]}
-    assert kinds == {"TownshipFloor", "PoorFirst"}
-    assert CountyShare and Budget and OneEach

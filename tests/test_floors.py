@@ -13,7 +13,7 @@ FORBIDDEN = {"utils", "core", "base", "common", "config", "helpers"}
 def drawing():
     """Rooms of the drawing in README: {module prefix: (floor, place in its row, folder)}; more right is lower."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    block = next(part for part in text.split("```")[1::2] if "roof" in part)
+    block = next(part for part in text.split("```")[1::2] if "\n roof " in part)
     rooms = {}
     for line in block.splitlines():
         found = re.match(r"^\s*(roof|\d)\s+(?:(\w+)/\s+)?(.*?)(?:\s{3,}.*)?$", line)

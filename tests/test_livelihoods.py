@@ -239,9 +239,10 @@ def test_a_lost_colony_is_either_missing_next_year_or_replaced_never_both(starte
         "count_date": pd.Timestamp(started + later, 10, 1),
     }  # fmt: skip
     gains = _one_link("apiaries", site, "keeper", 20, "hives", started, numbers=fixed())
-    at_work = {year: -_flows(gains, year).get("running cost", 0.0) / 100 for year in range(started, 2025)}
+    flows = {year: _flows(gains, year) for year in range(started, 2025)}
+    at_work = {year: -flows[year].get("running cost", 0.0) / 100 for year in flows}
     for year in range(started, 2024):
-        replaced = -_flows(gains, year).get("colonies replaced", 0.0)
+        replaced = -flows[year].get("colonies replaced", 0.0)
         if year < started + later:
             assert replaced == 0
         if at_work[year + 1] < at_work[year] - 1e-6:

@@ -13,9 +13,11 @@ from small_folder import VILLAGES, households, links, write_folder
 from small_projects import dingxi
 
 import eco
+from eco.files import sha256
 from eco.income.exposure import link
 from eco.parameters.numbers import load_parameters
 from eco.problems import DataProblem
+from eco.sharing import papers as made
 from eco.sharing.locked import open_locked
 from eco.sharing.papers import SUMS, write_papers
 from eco.sharing.privacy.gate import refuse_leaks
@@ -48,15 +50,23 @@ def names(out):
 
 
 @pytest.mark.parametrize(("edition", "lang"), [("public", "en"), ("county", "zh")])
-def test_an_edition_makes_every_paper_and_the_gate_passes_each(tmp_path, gains, edition, lang):
-    out = tmp_path / "out" / edition
+def test_an_edition_makes_every_paper_and_the_gate_passes_each(tmp_path, gains, monkeypatch, edition, lang):
+    out, passed = tmp_path / "out" / edition, {}
+
+    def gate(folder, watch):
+        """The gate itself, and what it let pass under which rules."""
+        refuse_leaks(folder, watch)
+        assert watch == Watch.of(gains.exposure.project, edition)
+        passed.update({name: sha256(folder / name) for name in names(folder)})
+
+    monkeypatch.setattr(made, "refuse_leaks", gate)
     papers = write_papers(out, gains, edition=edition, lang=lang, office="镇政府", hotline="12345")
     assert papers.findings == () and papers.passphrase is None
-    made = names(out)
-    assert made >= EVERY
-    assert any(name.startswith("notices/") for name in made) == (edition == "public")
-    assert {path.relative_to(out).as_posix() for path in papers.paths} == made - {SUMS}
-    refuse_leaks(out, Watch.of(gains.exposure.project, edition))
+    released = names(out)
+    assert released >= EVERY
+    assert any(name.startswith("notices/") for name in released) == (edition == "public")
+    assert {path.relative_to(out).as_posix() for path in papers.paths} == released - {SUMS}
+    assert {name: sha256(out / name) for name in released - {SUMS}} == passed
     for line in (out / SUMS).read_text("utf-8").splitlines():
         digest, name = line.split("  ")
         assert hashlib.sha256((out / name).read_bytes()).hexdigest() == digest

@@ -1,28 +1,36 @@
 """Plans that are nearly as good and differ most: which villages are sure, which could be swapped for next to nothing.
 
 Two plans are as far apart as the share of the money that goes to other villages. The money a new plan has in common
-with an earlier one in a village, min(new, earlier), is concave in the new; over what the village can take it lies
-nowhere below its chord, which is linear. So each plan in turn takes the choice with the most money above the chords of
-all plans before it, among those that give up no more than is allowed.
+with an earlier one in a village, min(new, earlier), is concave in the new: over what the village can take it lies
+nowhere below its chord, and nowhere above a tangent. So each plan is first the choice with the most money above the
+chords, among those that give up no more than is allowed; then, time after time, that with the most above the tangents
+at the choice before, where the earlier plans that are nearest weigh most.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from eco.phrases import Phrase
+from eco.planning.options import Options
 from eco.planning.planner import answer_again, with_taken
 from eco.planning.plans import Plan
+from eco.planning.rows import Rows
 from eco.planning.rules.aims import AimFloor
 from eco.records.showing import number_text, said_html, shown
 from eco.waiting import waiting
 
 _NEAR = 0.02  # relative gap of how different a plan is: a proxy need not be met exactly
 _SLACK = 1e-9  # relative: what sums of floats lose
+_NO_TIME = Phrase("时间不够再找一个", "time was too short to find one more")
+_NO_OTHER = Phrase("再没有不同而同样好的", "no other choice is as good")
+_TANGENTS = 2  # times that a choice is sought again at its tangents
+_NEAREST = 20.0  # a plan one twentieth of the money further off weighs e times less
 
 
 @dataclass(frozen=True)
@@ -68,38 +76,80 @@ class Alternatives:
         return said_html("plan_alternatives_said", **told) + notes + shown(table)._repr_html_()
 
 
+@dataclass(frozen=True, eq=False)
+class _NotThis:
+    """Some other choice than this one: bundles by position."""
+
+    taken: np.ndarray
+
+    def rows(self, options: Options, budget_yuan: float) -> Rows:
+        """One row: of the bundles one at least is not taken, or another one is."""
+        sign = np.append(-np.ones(len(options.bundles)), np.zeros(len(options.yards)))
+        sign[self.taken] = 1.0
+        return Rows.of(options, sign[None], high=len(self.taken) - 1.0, labels=[self.said], unit="households")
+
+    @property
+    def said(self) -> Phrase:
+        """The rule as a sentence."""
+        return Phrase("不同于这个方案", "not this plan")
+
+
 @waiting("plan_alternatives_wait")
 def alternatives(
     plan: Plan, *, count: int = 5, give_up: float = 0.01, time_limit: float = 60.0
 ) -> Alternatives:
     """Up to `count` plans under the same rules that reach at least (1 - give_up) of what the plan reaches.
 
-    Each differs as far as it can from those before it. There are fewer where no other choice reaches as much, or where
-    `time_limit` seconds were too short.
+    Each differs as far as it can from those before it, and from each in some household at least. There are fewer where
+    no other choice reaches as much, or where `time_limit` seconds were too short.
     """
     end = time.monotonic() + time_limit
-    floor = AimFloor(plan.aim, max((1 - give_up) * plan.reached, 0.0) * (1 - _SLACK), cautious=plan.cautious)
     plans, notes = [plan], []
     while len(plan.taken) and len(plans) <= count:
-        left = end - time.monotonic()
-        value = _moved(plans)
-        answer = answer_again(
-            plan, [floor], value=value, time_limit=left / (count + 1 - len(plans)), gap=_NEAR
-        )
-        if answer.taken is None:
-            notes.append(_few(len(plans) - 1, "时间不够再找一个", "time was too short to find one more"))
-            break
-        found = with_taken(plan, answer, bound=plan.bound, gap=give_up + plan.gap)
-        if any(np.array_equal(found.taken, one.taken) for one in plans):
-            notes.append(_few(len(plans) - 1, "再没有不同而同样好的", "no other choice is as good"))
+        own_end = time.monotonic() + (end - time.monotonic()) / (count + 1 - len(plans))
+        found = _furthest(plans, give_up, own_end)
+        if isinstance(found, Phrase):
+            notes.append(
+                Phrase(f"只找到 {len(plans) - 1} 个：{found.zh}", f"only {len(plans) - 1} found: {found.en}")
+            )
             break
         plans.append(found)
     spent = _spent(plans)
     return Alternatives(plan, tuple(plans[1:]), _villages(plan, spent), _apart(spent), tuple(notes))
 
 
-def _few(found: int, zh: str, en: str) -> Phrase:
-    return Phrase(f"只找到 {found} 个：{zh}", f"only {found} found: {en}")
+def _furthest(plans: Sequence[Plan], give_up: float, end: float) -> Plan | Phrase:
+    """A plan nearly as good as the first and as far as can be from all, or why there is none."""
+    spent = _spent(plans)
+    best: Plan | Phrase = _NO_TIME
+    furthest, value = 0.0, _moved(plans)
+    for passed in range(1 + _TANGENTS):
+        found = _other(plans, value, give_up, end)
+        if isinstance(found, Phrase):
+            return found if isinstance(best, Phrase) else best
+        apart = _apart(np.vstack([spent, _spent([found])]))[-1, :-1]
+        if passed and apart.min() <= furthest:
+            break
+        best, furthest = found, float(apart.min())
+        value = _above_tangents(plans, found, np.exp(-_NEAREST * (apart - apart.min())))
+    return best
+
+
+def _other(plans: Sequence[Plan], value: np.ndarray, give_up: float, end: float) -> Plan | Phrase:
+    """The choice of the greatest value that is nearly as good and none of the plans, or why there is none."""
+    plan = plans[0]
+    least = max((1 - give_up) * plan.reached, 0.0) * (1 - _SLACK)
+    floor = AimFloor(plan.aim, least, cautious=plan.cautious)
+    # Rows against plans that there are cost time, and are seldom needed.
+    for others in ([], [_NotThis(one.taken) for one in plans]):
+        left = max(end - time.monotonic(), 0.0)
+        answer = answer_again(plan, [floor, *others], value=value, time_limit=left, gap=_NEAR)
+        if answer.taken is None:
+            return _NO_OTHER if answer.status == "infeasible" else _NO_TIME
+        found = with_taken(plan, answer, bound=plan.bound, gap=give_up + plan.gap)
+        if not any(np.array_equal(found.taken, one.taken) for one in plans):
+            return found
+    return _NO_OTHER
 
 
 def _village(plan: Plan) -> tuple[np.ndarray, pd.Index]:
@@ -107,14 +157,14 @@ def _village(plan: Plan) -> tuple[np.ndarray, pd.Index]:
     return pd.factorize(plan.options.bundles["village_code"], sort=True)
 
 
-def _spent(plans: list[Plan]) -> np.ndarray:
+def _spent(plans: Sequence[Plan]) -> np.ndarray:
     """Yuan by plan and village, (plans, villages)."""
     village, codes = _village(plans[0])
     yuan = plans[0].options.fen() / 100
     return np.array([np.bincount(village[one.taken], yuan[one.taken], len(codes)) for one in plans])
 
 
-def _moved(plans: list[Plan]) -> np.ndarray:
+def _moved(plans: Sequence[Plan]) -> np.ndarray:
     """What of each bundle's cost is moved, yuan (bundles,): all where no plan spent any, none where all was spent."""
     options = plans[0].options
     village, codes = _village(plans[0])
@@ -126,6 +176,13 @@ def _moved(plans: list[Plan]) -> np.ndarray:
     could = np.bincount(village[first], dearest, len(codes))
     chord = np.divide(_spent(plans).mean(axis=0), could, out=np.zeros(len(codes)), where=could > 0)
     return yuan * (1 - chord[village])
+
+
+def _above_tangents(plans: Sequence[Plan], found: Plan, weights: np.ndarray) -> np.ndarray:
+    """What of each bundle's cost is moved at the tangents of a choice: none where all plans spent more; yuan (bundles,)."""
+    village, _ = _village(found)
+    common = _spent([found]) < _spent(plans)
+    return found.options.fen() / 100 * (1 - weights @ common / weights.sum())[village]
 
 
 def _apart(spent: np.ndarray) -> np.ndarray:

@@ -306,7 +306,7 @@ def _weigh(
             before, least = gain[at, draw], need[at, draw]
             now = money[draw] - _given_up(pay[at, draw], days[draw] + end[draw], free[at, draw]) * days[draw]
             closed = max(least - before, nothing) - max(least - now, nothing)
-            up = np.float32(now >= least) - np.float32(before >= least)
+            up = (1.0 if now >= least else 0.0) - (1.0 if before >= least else 0.0)
             gap += closed
             lifted += up
             more += now - before
