@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eco.road import estimated, linked, planned
+from eco.road import estimated, linked, planned, save_maps
 from eco.terminal import (
     print_answer,
     print_cautions,
@@ -234,7 +234,6 @@ def run(
     """检查、测算、（规划、）地图、报告，一次完成。 Check, estimate, (plan,) maps and report in one go."""
     from eco.records.settings import PUBLISHED_FACTS
     from eco.sharing.exports import write_estimate
-    from eco.sharing.maps.editions import save_map
     from eco.sharing.marked import write_findings
     from eco.sharing.plan_tables import write_plan_tables
     from eco.sharing.report import write_report
@@ -264,19 +263,7 @@ def run(
         with step(progress, "报告 report"):
             facts = published if published.is_file() else None
             write_report(inside / "report.html", gains, year=year, lang=lang.value, facts=facts, plan=made)
-        for edition in ("county", "public"):
-            with step(progress, f"地图 map: {edition}"):
-                path = out / edition / "map.html"
-                save_map(
-                    path,
-                    project,
-                    gains=gains,
-                    plan=made,
-                    edition=edition,
-                    review_no=review_no,
-                    lang=lang.value,
-                    year=year,
-                )
+        save_maps(out, gains, progress, plan=made, year=year, review_no=review_no, lang=lang.value)
     print_answer(gains, year)
     if made is not None:
         print_plan(made)

@@ -1,4 +1,4 @@
-"""The road that the commands share, step by step: read and link, estimate, plan."""
+"""The road that the commands share, step by step: read and link, estimate, plan, draw the maps."""
 
 from __future__ import annotations
 
@@ -64,3 +64,24 @@ def planned(
     with step(progress, "规划 plan"):
         rules = [TownshipFloor(share=township_floor)] if township_floor else []
         return plan(options, budget_yuan=budget_yuan, rules=rules, value=value, time_limit=time_limit)
+
+
+def save_maps(
+    out: Path, gains, progress, *, plan, year: int | None, review_no: str | None, lang: str
+) -> None:
+    """The county's and the public map, each in the folder of its edition."""
+    from eco.sharing.maps.editions import save_map
+
+    for edition in ("county", "public"):
+        with step(progress, f"地图 map: {edition}"):
+            path = out / edition / "map.html"
+            save_map(
+                path,
+                gains.exposure.project,
+                gains=gains,
+                plan=plan,
+                edition=edition,
+                review_no=review_no,
+                lang=lang,
+                year=year,
+            )

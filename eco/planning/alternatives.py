@@ -179,7 +179,7 @@ def _moved(plans: Sequence[Plan]) -> np.ndarray:
 
 
 def _above_tangents(plans: Sequence[Plan], found: Plan, weights: np.ndarray) -> np.ndarray:
-    """What of each bundle's cost is moved at the tangents of a choice: none where all plans spent more; yuan (bundles,)."""
+    """What of each bundle's cost is moved at the tangents of a choice, yuan: none where all plans spent more."""
     village, _ = _village(found)
     common = _spent([found]) < _spent(plans)
     return found.options.fen() / 100 * (1 - weights @ common / weights.sum())[village]
