@@ -95,7 +95,7 @@ YUAN = st.integers(100_000, 9_000_000).map(lambda fen: fen / 100)
 
 @st.composite
 def registers(draw):
-    count = draw(st.integers(1, 6))
+    count = draw(st.integers(1, 12))
     rows = st.lists
     table = households(count).assign(
         **{
@@ -112,7 +112,7 @@ def registers(draw):
     return table, draw(st.booleans())
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=registers())
 def test_any_small_register_makes_the_round(tmp_path_factory, postgis, made):
     table, placed = made

@@ -1,6 +1,7 @@
 """The solver against all choices there are, planted answers and scipy: values, bounds, prices, statuses, time."""
 
 import itertools
+import time
 from collections import Counter
 from dataclasses import replace
 
@@ -296,3 +297,97 @@ def test_a_price_is_what_one_more_yuan_brings():
         assert (answer.prices[2:] <= 0).all() and answer.prices[1] >= 0
         assert bound_at(answer.prices, asked) == pytest.approx(here, rel=1e-4)
     assert compared >= 10
+
+
+NAN_VALUE, APART = "value nobody knows", "do not stand together"
+# value, matrix, sides; what comes of it: the columns taken, or a word.
+ODD = {
+    "one household": (program([1], [[1]], high=1), [0]),
+    "one too dear": (program([1], [[2]], high=1), []),
+    "a floor that costs": (program([-1, -3], [[2, 2]], low=1), [0]),
+    "no rows": (program([1, 2, 3]), [0, 1, 2]),
+    "no rows, one household": (program([1, 2, 3], group=[4, 4, 4]), [2]),
+    "all locked out": (program([1, 2], [[1, 1]], high=1, most=0), []),
+    "all locked out under a floor": (program([1, 2], [[1, 1]], low=1, most=0), None),
+    "nothing is worth anything": (program([0, 0], [[1, 1]], low=1, high=1), 1),
+    "all lose": (program([-1, -2], [[1, 1]], high=1), []),
+    "no columns": (program([]), []),
+    "no columns under a floor": (program([], np.zeros((1, 0)), low=1), None),
+    "a forced loss": (program([-5, 2, 1], [[1, 1, 1]], high=2, least=[1, 0, 0]), [0, 1]),
+    "and in a household": (program([-5, 2, 1], [[1, 1, 1]], high=2, least=[1, 0, 0], group=[0, 0, 1]), [0, 2]),
+    "a forced one too dear": (program([5, 2], [[3, 1]], high=1, least=[1, 0]), None),
+    "two forced in a household": (program([5, 2], [[1, 1]], high=5, least=1, group=[0, 0]), None),
+    "forced and locked out": (program([5, 2], [[1, 1]], high=5, least=[1, 0], most=[0, 1]), None),
+    "a row of zeros": (program([1, 2], [[0, 0]], high=5), [0, 1]),
+    "a row of zeros under a floor": (program([1, 2], [[0, 0]], low=1), None),
+    "a row of zeros below 0": (program([1, 2], [[0, 0]], high=-1), None),
+    "sides the wrong way round": (program([1, 2], [[1, 1]], low=2, high=1), None),
+    "halves would do": (program([1, 1, 1, 1], [[2, 2, 2, 2]], low=3, high=3), None),
+    "tiny beside large": (program([1e-6, 1e9, 1], [[1, 1, 1]], high=2), [1, 2]),
+    "yards first": (program([0, 2, 3, 4], [[1, 1, 1, 1]], high=2, group=[-1, 0, 0, 1]), [2, 3]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_odd_programs(name):
+    asked, expected = ODD[name]
+    answer = solve(asked, time_limit=20, gap=0)
+    if expected is None:
+        assert answer.status == "infeasible" and answer.taken is None
+        return
+    assert answer.status == "optimal"
+    taken = np.flatnonzero(answer.taken).tolist()
+    assert len(taken) == expected if isinstance(expected, int) else taken == expected
+
+
+def test_what_is_no_program_is_refused():
+    with pytest.raises(ValueError, match=NAN_VALUE):
+        solve(program([1, np.nan], [[1, 1]], high=1))
+    with pytest.raises(ValueError, match=APART):
+        solve(program([1, 2, 3], [[1, 1, 1]], high=3, group=[0, 1, 0]))
+
+
+def test_thousands_of_equals():
+    """All alike: the bound is met by whole numbers, or whole numbers cannot meet it."""
+    count = 3000
+    place = np.arange(count) % 10
+    ones, own = np.ones(count), np.vstack([place == one for one in range(10)]).astype(float)
+    assert solve(program(ones, ones, high=1000.5), time_limit=30, gap=0).value == 1000
+    each_of_8 = program(ones, ones, high=100.5, group=np.arange(count) // 8)
+    assert solve(each_of_8, time_limit=30, gap=0).value == 100
+    floors = np.vstack([2 * ones, 2 * own])
+    least = np.append(-INF, np.full(10, 5.0))
+    fits = solve(program(ones, floors, low=least, high=np.append(60, np.full(10, INF))), time_limit=30, gap=0)
+    assert fits.status == "optimal" and fits.value == 30
+    short = solve(
+        program(ones, floors, low=least, high=np.append(59, np.full(10, INF))), time_limit=30, gap=0
+    )
+    assert short.status == "infeasible"
+
+
+def hard(seed=1, households=4000, bundles=3, rows=12):
+    """Values that follow the costs closely, and many budgets: nobody proves the best within seconds."""
+    rng = np.random.default_rng(seed)
+    columns = households * bundles
+    cost = rng.integers(100_000, 5_000_000, columns) / 100
+    own = np.vstack([np.where(rng.random(columns) < 0.5, cost, 0.0) for _ in range(rows)])
+    value = cost + rng.integers(0, 100, columns)
+    floors = np.append(np.full(rows - 2, -INF), np.round(own[-2:].sum(axis=1) * 0.13, 2))
+    highs = np.append(np.round(own[:-2].sum(axis=1) * 0.1, 2), [INF, INF])
+    return program(value, own, low=floors, high=highs, group=np.repeat(np.arange(households), bundles))
+
+
+@pytest.mark.parametrize("limit", [0.5, 1.0, 2.0, 5.0])
+def test_time_limit_is_kept(limit):
+    asked = hard()
+    began = time.monotonic()
+    answer = solve(asked, time_limit=limit, gap=0)
+    over = time.monotonic() - began - limit
+    print(
+        f"limit {limit} s, passed by {over:.2f} s: {answer.status}, {answer.value:,.0f} of {answer.bound:,.0f}"
+    )
+    assert over < 1
+    assert answer.status in ("time limit", "optimal", "best found")
+    assert answer.taken is not None or limit < 1
+    if answer.taken is not None:
+        assert_whole(asked, answer)

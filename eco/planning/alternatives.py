@@ -160,8 +160,8 @@ def _village(plan: Plan) -> tuple[np.ndarray, pd.Index]:
 def _spent(plans: Sequence[Plan]) -> np.ndarray:
     """Yuan by plan and village, (plans, villages)."""
     village, codes = _village(plans[0])
-    yuan = plans[0].options.fen() / 100
-    return np.array([np.bincount(village[one.taken], yuan[one.taken], len(codes)) for one in plans])
+    fen = plans[0].options.fen()
+    return np.array([np.bincount(village[one.taken], fen[one.taken], len(codes)) for one in plans]) / 100
 
 
 def _moved(plans: Sequence[Plan]) -> np.ndarray:

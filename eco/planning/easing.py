@@ -137,7 +137,8 @@ def _eased(position: int, search: _Search, *, whole: bool) -> Eased:
     else:
         relaxed = search.lever.level if whole else _nearest(search, far)
         value = _nearest_whole(search, relaxed, far)
-    if value is None or (value == 0 and search.lever.sign < 0):  # asking for nothing is leaving the rule out
+    # Asking for next to nothing is leaving the rule out.
+    if value is None or (search.lever.sign < 0 and search.same(value, 0.0)):
         return Eased(position, None, math.nan, known=value is not None or time.monotonic() < search.end)
     lever = search.lever
     return Eased(position, lever.rule_at(value), value)
@@ -213,7 +214,7 @@ def _nearest_whole(search: _Search, relaxed: float, far: float) -> float | None:
         bad, good, step = good, _allowed(lever, eased, far), 2 * step
     while bad is not None and time.monotonic() < search.end:
         middle = _round((bad + good) / 2, lever.sign)
-        if not min(bad, good) < middle < max(bad, good):
+        if search.same(bad, good) or not min(bad, good) < middle < max(bad, good):
             break
         if search.stands(middle, whole=True):
             good = middle

@@ -18,6 +18,9 @@ HERE_COLUMNS = 6000  # a relaxed question this small is answered before a proces
 HERE_WHOLE = 60  # the same of whole choices, which may take any time
 _GRACE_S = 0.4  # to read the answer back
 _LONGEST_S = 1e6
+# Rows are kept as closely as this. At 1e-9 HiGHS 1.16 calls choices optimal that are not: what it rounds on the way
+# comes to more than that.
+_FEASIBLE = 1e-7
 _SLIGHT = 1e-9  # by which a side may be passed
 
 
@@ -92,8 +95,8 @@ def answered(question: Question, seconds: float) -> Reply:
         "time_limit": float(seconds),
         "mip_rel_gap": question.gap,
         "mip_abs_gap": 1e-9,
-        "mip_feasibility_tolerance": 1e-9,
-        "primal_feasibility_tolerance": 1e-9 if question.whole is not None else 1e-7,
+        "mip_feasibility_tolerance": _FEASIBLE,
+        "primal_feasibility_tolerance": _FEASIBLE,
         "threads": 1,
     }
     for name, setting in options.items():

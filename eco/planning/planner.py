@@ -294,6 +294,15 @@ def _notes(options: Options, rules: tuple[Rule, ...], total: float, taken: np.nd
                 f"if ten thousands were meant, write {wan}",
             )
         )
+    yearly = options.bundles["cost_yearly_yuan"].to_numpy(float)[taken].sum()
+    if yearly > 0:
+        notes.append(
+            Phrase(
+                f"规划期以后每年还要 {yearly:,.0f} 元（租金、种苗、管护），停付则相应的增收也停",
+                f"after the plan's years {yearly:,.0f} yuan a year go on (rent, seedlings, guards, tending); "
+                "where they stop, so does what they bring",
+            )
+        )
     checks = options.bundles["to_check"].iloc[taken].ne("").sum()
     if checks:
         notes.append(

@@ -42,8 +42,8 @@ class Program:
 class Answer:
     """What the solver found: `taken` (columns,) 0 or 1 (None if there is none), its value, and a bound nothing beats.
 
-    `bound` holds by the prices alone (weak duality), not by the solver's word. `prices` (rows,): what one more of
-    `high` brings, or, negative, one more of `low`.
+    `bound` holds by the prices (weak duality), not by the solver's word; where HiGHS tries out all that the prices
+    leave open, by its bound for that too. `prices` (rows,): what one more of `high` brings, or, negative, of `low`.
     """
 
     taken: np.ndarray | None

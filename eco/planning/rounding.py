@@ -24,15 +24,20 @@ _SLIGHT = 1e-12, 1e-9  # by which a row may be passed: of its side, and at all
 
 
 def rounded(field: Field, sight: Sight, relaxed: np.ndarray, end: float) -> np.ndarray | None:
-    """A choice that keeps the rows, (columns,) 0 or 1; None where none was come by, or not until `end`."""
+    """A choice that keeps the rows, (columns,) 0 or 1; None where none was come by in half the time until `end`.
+
+    Where the nearest comes to nothing, it is begun with nothing, in half of what is left.
+    """
     nothing = np.where(field.forced, sight.best, -1)
     most = np.flatnonzero((relaxed > _HALF) & field.open)
     nearest = nothing.copy()
     nearest[field.group[most]] = most
     for column in (nearest, nothing):
-        mended = _mended(field, sight, column, end)
+        now = time.monotonic()
+        until = now + (end - now) / 2
+        mended = _mended(field, sight, column, until)
         if mended is not None:
-            taken = _taken(field, _filled(field, sight, mended, end))
+            taken = _taken(field, _filled(field, sight, mended, until))
             if field.keeps(taken):
                 return taken
     return None

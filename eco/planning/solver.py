@@ -93,7 +93,7 @@ def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[
     prices = sight.prices[: len(program.low)]
     if impossible:
         return _Found(None, -np.inf, -np.inf, impossible=True), prices
-    found = _with(_Found(None, -np.inf, bound), field, rounded(apart, sight, relaxed, _halfway(end)))
+    found = _with(_Found(None, -np.inf, bound), field, rounded(apart, sight, relaxed, end))
     if len(lots.yards) and len(program.value) > _SMALL and found.apart() > gap:
         until = began + _DECIDING_SHARE * (end - began)
         decided = _decided(program, lots, relaxed, prices, gap=gap, end=until)
@@ -108,11 +108,6 @@ def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[
     return found, prices
 
 
-def _halfway(end: float) -> float:
-    now = time.monotonic()
-    return now + (end - now) / 2
-
-
 def _yards_first(
     field: Field, sight: Sight, relaxed: np.ndarray, lots: Lots, *, gap: float, end: float
 ) -> _Found:
@@ -121,7 +116,7 @@ def _yards_first(
         field,
         sight,
         relaxed,
-        _with(_Found(None, -np.inf, sight.bound), field, rounded(field, sight, relaxed, _halfway(end))),
+        _with(_Found(None, -np.inf, sight.bound), field, rounded(field, sight, relaxed, end)),
         also=lots.ways(field, sight),
         gap=gap,
         end=end,
