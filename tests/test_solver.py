@@ -170,6 +170,32 @@ def test_order_and_size_change_no_value(asked, order, size):
         assert second.value == pytest.approx(first.value * size, rel=1e-9, abs=1e-9 * size)
 
 
+def test_a_choice_to_begin_with_changes_no_answer():
+    """Worst or best choice there is, or one that breaks a rule: the best is found whatever was told first."""
+    told = Counter()
+
+    @settings(max_examples=MANY, derandomize=True, database=None)
+    @given(programs(), st.sampled_from([min, max]), st.booleans())
+    def each(asked, which, broken):
+        every = [way for way in ways(asked) if keeps(asked, way) != broken]
+        if not every:
+            return
+        first = np.zeros(len(asked.value))
+        first[which(every, key=lambda way: asked.value[way].sum())] = 1
+        best, answer = best_of(asked), solve(asked, time_limit=20, gap=0, first=first)
+        told[broken, answer.status] += 1
+        if best is None:
+            assert answer.status == "infeasible" and answer.taken is None
+            return
+        assert answer.status == "optimal"
+        assert_whole(asked, answer)
+        assert answer.value == pytest.approx(best, abs=1e-9)
+
+    each()
+    print(dict(told))
+    assert min(told[broken, "optimal"] for broken in (True, False)) >= MANY // 20
+
+
 def planted(seed, *, households, bundles, rows, forced=0):
     """A program and its only best choice: at the planted prices every other bundle brings less, all rows are met.
 

@@ -173,6 +173,21 @@ def _cover(lost, yard, group, extra, loss, needs):  # pragma: no cover - compile
         lost[here] = least[need]
 
 
+def as_they_stand(program: Program, choice: np.ndarray) -> Program:
+    """The program with its yards as a choice (columns,) has them: none is to be decided, and elsewhere nothing stands.
+
+    The choice keeps its rows without its yards, of whose columns none can be taken.
+    """
+    is_yard = program.group < 0
+    used = program.matrix[:, is_yard] @ choice[is_yard]
+    matrix = csr_array(program.matrix * np.where(is_yard, 0.0, 1.0))
+    matrix.eliminate_zeros()
+    low, high, most = program.low - used, program.high - used, np.where(is_yard, 0.0, program.most)
+    nothing = (high <= 0) & (matrix.min(axis=1).toarray().ravel() >= 0)
+    most[(matrix[nothing].sum(axis=0) > 0) & (program.least <= 0)] = 0
+    return replace(program, matrix=matrix, low=low, high=high, most=most)
+
+
 def _one_yard_each(hives: csr_array, group: np.ndarray) -> bool:
     """Whether every household has bundles with hives at one yard only."""
     at = hives.tocoo()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
+from numbers import Real
 from typing import get_args
 
 import numpy as np
@@ -11,6 +13,7 @@ import pandas as pd
 
 from eco.phrases import Phrase
 from eco.planning.conflicts import why_impossible
+from eco.planning.lots import as_they_stand
 from eco.planning.options import AIMS, PARTS, Aim, Options
 from eco.planning.plans import PLAN_COLUMNS, Plan
 from eco.planning.pricing import CLOSE
@@ -24,6 +27,7 @@ from eco.waiting import waiting
 _YUAN_PER_WAN = 10_000
 _FEW = 20  # offers at the cheapest price: a budget that buys fewer was perhaps meant in 万元
 _TRIES = 5
+MANY = 1000  # columns: with more, yards are left where a choice has them before they are decided anew
 _CALLED = {"bees": "bees", "juncao": "juncao", "forest": "forest", "guard": "forest_guard"}
 
 
@@ -51,6 +55,7 @@ def plan(
     Raises DataProblem with numbers and a way out: a budget that is none or buys nothing, rules that cannot stand
     together (the smallest set of them, and what would do), offers that bring nothing.
     """
+    _refuse_numbers(cautious=(cautious, 0, 1), gap=(gap, 0, 1), time_limit=(time_limit, 0, np.inf))
     total, rules = _asked(options, budget_yuan, rules, value, usual)
     if refused := contradictions(options, rules, total):
         raise DataProblem(refused)
@@ -62,6 +67,18 @@ def plan(
     if answer.taken is None:
         raise DataProblem([_too_short(time_limit)])
     return _plan(options, rules, total, value, cautious, program, answer)
+
+
+def _refuse_numbers(**told: tuple[float, float, float]) -> None:
+    """Raise DataProblem for numbers that are none, or not from the first to the last that can be meant."""
+    wrong = []
+    for name, (number, least, most) in told.items():
+        if not (isinstance(number, Real) and least <= number <= most):
+            expected = Phrase(f"{least:g} 到 {most:g}", f"{least:g} to {most:g}")
+            todo = Phrase("更正此数", "correct the number")
+            wrong.append(_finding("E-PLAN-48", name, str(number), expected, todo))
+    if wrong:
+        raise DataProblem(wrong)
 
 
 def _asked(
@@ -115,7 +132,13 @@ def _refuse_nothing(options: Options, program: Program, total: float, value: Aim
             f"if {total:g} ten thousand was meant, write {wan:.0f}",
         )
         raise DataProblem([_finding("E-PLAN-42", "budget_yuan", f"{total:,.2f}", expected, todo)])
-    brought = program.value[: len(fen)][open_]
+    brought = program.value[: len(fen)]
+    if not np.isfinite(brought).all():
+        expected = Phrase("每个可选项的数值", "a number for every offer")
+        todo = Phrase("填写该列，或去掉这些可选项", "fill in the column, or leave these offers out")
+        found = f"NaN: {(~np.isfinite(brought)).sum():,} / {len(brought):,}"
+        raise DataProblem([_finding("E-PLAN-47", AIMS[value][0], found, expected, todo)])
+    brought = brought[open_]
     if brought.max() <= 0:
         unit = AIMS[value][1]
         found = f"{len(brought):,} × <= 0 ({unit}), max {brought.max():,.2f}"
@@ -135,12 +158,13 @@ def _within_a_fen(
     total: float,
     rules: tuple[Rule, ...],
     *,
+    first: np.ndarray | None = None,
     time_limit: float,
     gap: float,
 ) -> Answer:
     """The answer, and never a fen beyond a budget: where the solver's arithmetic allows one, it is asked again."""
     budgets = [(at, rule) for at, rule in enumerate(rules) if isinstance(rule, Budget)]
-    answer, left = solve(program, time_limit=time_limit, gap=gap), time_limit
+    answer, left = solve(program, time_limit=time_limit, gap=gap, first=first), time_limit
     for _ in range(_TRIES):
         if answer.taken is None:
             return answer
@@ -196,12 +220,16 @@ def answer_again(
     *,
     aim: Aim | None = None,
     value: np.ndarray | None = None,
+    first: np.ndarray | None = None,
+    near: bool = False,
     time_limit: float,
     gap: float,
 ) -> Answer:
     """The answer to a plan's own question with more rules, another aim, or with bundles worth what `value` says.
 
-    `value` is (bundles,). Where no choice was found `taken` of the answer is None.
+    `value` is (bundles,), `first` a choice (columns,) that keeps the rules: the answer is no worse. With `near`, where
+    columns are many, yards stay where that choice has them, which on whole counties is most of the way; nothing is said
+    of other choices then. Where no choice was found `taken` of the answer is None.
     """
     options, told = plan.options, (*plan.rules, *rules)
     program = program_of(
@@ -209,7 +237,13 @@ def answer_again(
     )
     if value is not None:
         program = replace(program, value=np.append(value, np.zeros(len(options.yards))))
-    return _within_a_fen(options, program, plan.budget_yuan, told, time_limit=time_limit, gap=gap)
+    ask = partial(_within_a_fen, options, total=plan.budget_yuan, rules=told, time_limit=time_limit, gap=gap)
+    if not near or first is None or options.columns <= MANY:
+        return ask(program=program, first=first)
+    is_yard = program.group < 0
+    answer = ask(program=as_they_stand(program, first), first=np.where(is_yard, 0.0, first))
+    taken = None if answer.taken is None else np.where(is_yard, first, answer.taken)
+    return replace(answer, taken=taken, bound=np.inf, status="best found")
 
 
 def with_taken(plan: Plan, answer: Answer, *, bound: float, gap: float) -> Plan:
@@ -220,7 +254,7 @@ def with_taken(plan: Plan, answer: Answer, *, bound: float, gap: float) -> Plan:
     reached = float(options.worth(plan.aim, cautious=plan.cautious)[taken].sum())
     bound = max(bound, reached)
     apart = (bound - reached) / bound if bound > 0 else 0.0
-    status = "optimal" if apart <= CLOSE else "within gap" if apart <= gap else "time limit"
+    status = "optimal" if apart <= CLOSE else "within gap" if apart <= gap else "best found"
     return replace(
         plan,
         taken=taken,

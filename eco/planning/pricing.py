@@ -31,6 +31,7 @@ PENALTIES = (1.0, 1e2, 1e4)
 _KEPT = 1e-12, 1e-9  # excess at which a row is still kept: of the sum of its entries' sizes, and at all
 _ROUNDS = 60  # of pricing
 _PRICING_GAP = 0.1  # of the gap asked: the relative distance at which pricing ends
+_AT_ONCE = 8000  # columns: so few are shown whole
 _FIRST_SHOWN = 4000
 _STEPS = (0.75, 0.5, 0.25, 0.1)  # of the way to new prices
 _SAMPLED = 1500  # groups whose prices come first
@@ -248,6 +249,8 @@ def priced(
 
     `start` (rows,) are prices to begin with. Rows that cannot be kept are left lacking at the last of the `penalties`.
     """
+    if start is None and field.open.sum() <= _AT_ONCE and (whole := _priced_at_once(field, end)) is not None:
+        return whole
     sight = best = _first_sight(field, end) if start is None else field.seen_at(start)
     relaxed = field.base(sight).astype(float)
     penalty, count, enough = 0, _FIRST_SHOWN, max(gap * _PRICING_GAP, CLOSE)
@@ -267,6 +270,16 @@ def priced(
         else:
             break
     return best, relaxed
+
+
+def _priced_at_once(field: Field, end: float) -> tuple[Sight, np.ndarray] | None:
+    """Prices of the relaxed question shown whole; None where its rows cannot be kept, or not in half the time."""
+    part = Part.of(field, field.seen_at(np.zeros(len(field.program.low))), field.open)
+    now = time.monotonic()
+    reply = asked(part.question, (end - now) / 2)
+    if reply.x is None:
+        return None
+    return field.seen_at(reply.prices[: len(field.program.low)]), part.all_columns(reply.x)
 
 
 def _on_the_way(field: Field, best: Sight, new: Sight) -> Sight:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from eco.planning.highs import Reply, asked
+from eco.planning.highs import HERE_WHOLE, Reply, asked
 from eco.planning.lots import Lots
 from eco.planning.pricing import CLOSE, NOTHING, PENALTIES, Field, Part, Sight, priced
 from eco.planning.programs import Answer, Program, Status
@@ -27,6 +27,7 @@ _DECIDED_GAP = 4.0  # times the gap asked: prices of decided yards prove nothing
 _DECIDED_CIRCLES = 3
 _RATHER = 0.5  # of a yard, in the relaxed choice
 _CIRCLES = (400, 2000, 8000, 30_000, 10**9)  # columns shown at a time
+_MOST = 0.5  # of all that is not settled: where so much is shown, all is
 _MENDINGS = 6  # of a circle that cannot keep the rows
 
 
@@ -44,15 +45,18 @@ class _Found:
         return (self.bound - self.value) / max(abs(self.bound), NOTHING)
 
 
-def solve(program: Program, *, time_limit: float = 60.0, gap: float = 1e-3) -> Answer:
+def solve(
+    program: Program, *, time_limit: float = 60.0, gap: float = 1e-3, first: np.ndarray | None = None
+) -> Answer:
     """The best choice within `gap` (relative), at the latest after `time_limit` seconds.
 
-    "infeasible" is proven. Where time was too short to find any choice, `taken` is None and the status "time limit".
+    `first` is a choice (columns,) to begin with: the answer is no worse, if it can be taken. "infeasible" is proven.
+    Where time was too short to find any choice, `taken` is None and the status "time limit".
     """
     began, unit = time.monotonic(), _unit(program.value)
     if len(program.value):
         told = replace(program, value=program.value / unit)
-        found, prices = _sought(told, began, began + time_limit, gap=gap)
+        found, prices = _sought(told, first, began, began + time_limit, gap=gap)
     else:
         kept = bool(np.all(program.low <= 0) and np.all(program.high >= 0))
         found = _Found(np.zeros(0) if kept else None, 0.0, 0.0, not kept)
@@ -75,7 +79,9 @@ def _unit(value: np.ndarray) -> float:
     return float(2.0 ** (np.floor(np.log2(most)) - _SIZE)) if most > 0 else 1.0
 
 
-def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[_Found, np.ndarray]:
+def _sought(
+    program: Program, first: np.ndarray | None, began: float, end: float, *, gap: float
+) -> tuple[_Found, np.ndarray]:
     """What is found until the end, and the prices by which it is proven."""
     field = Field(program)
     if field.torn:
@@ -93,7 +99,11 @@ def _sought(program: Program, began: float, end: float, *, gap: float) -> tuple[
     prices = sight.prices[: len(program.low)]
     if impossible:
         return _Found(None, -np.inf, -np.inf, impossible=True), prices
-    found = _with(_Found(None, -np.inf, bound), field, rounded(apart, sight, relaxed, end))
+    if first is not None and (np.any(first > program.most) or np.any(first < program.least)):
+        first = None
+    found = _with(_Found(None, -np.inf, bound), field, first)
+    if found.taken is None and len(program.value) > HERE_WHOLE:  # of fewer, HiGHS finds some choice as soon
+        found = _with(found, field, rounded(apart, sight, relaxed, end))
     if len(lots.yards) and len(program.value) > _SMALL and found.apart() > gap:
         until = began + _DECIDING_SHARE * (end - began)
         decided = _decided(program, lots, relaxed, prices, gap=gap, end=until)
@@ -165,6 +175,9 @@ def _in_circles(
         apart = (sight.bound - found.value) * (1 + CLOSE) + NOTHING
         reach = min(field.distance(sight, count), apart)
         shown = field.near(sight, reach) | doubtful
+        last_resort = field.near(sight, apart) | doubtful
+        if _MOST * last_resort.sum() < shown.sum():
+            reach, shown = apart, last_resort
         if found.taken is not None:  # so that what is shown holds the best choice so far
             shown = shown | field.turning(sight, found.taken)
         if not np.array_equal(shown, last):
