@@ -203,6 +203,19 @@ def test_one_township_that_cannot_spend_its_floor_is_named():
     assert "全部可选项至多" in found.finding.sentence("zh")
 
 
+def test_all_townships_that_cannot_spend_their_floor_are_named_the_poorest_first():
+    options = random_options(8, townships=5, villages=1, homes=3)
+    found = conflict(options, [TownshipFloor(0.4)], 50_000)
+    yuan = pd.Series(options.fen() / 100).groupby(options.bundles["household_id"]).max()
+    most = yuan.groupby([f"镇{home[1]}" for home in yuan.index]).sum()
+    short = most[most < 20_000].sort_values()
+    assert 1 < len(short) < 5 and found.rules == (TownshipFloor(0.4),)
+    [told] = found.asked
+    assert [label.zh for label in told.labels] == [f"{name}至少得到 20,000 元" for name in short.index]
+    assert told.there == pytest.approx(short.iloc[0], rel=1e-6) and not told.together
+    assert "头一处要 20,000 元" in found.finding.sentence("zh")
+
+
 def test_whole_bundles_that_no_share_fits():
     bundles = [
         {

@@ -80,19 +80,15 @@ class Tried:
 class Clash:
     """Rules that cannot stand together, by position in the case that was asked about.
 
-    `prices` by rule prove it for relaxed rows; None: only whole bundles cannot. `sure`: the case without any one of
-    them was shown to stand, and no smaller set was left untried.
+    `whole`: only whole bundles cannot, parts of them could. `prices` by rule prove it for relaxed rows, None where they
+    do not. `sure`: the case without any one of them was shown to stand, and no smaller set was left untried.
     """
 
     among: tuple[int, ...]
     case: Case
     prices: tuple[np.ndarray, ...] | None
+    whole: bool
     sure: bool
-
-    @property
-    def whole(self) -> bool:
-        """Only whole bundles cannot keep the rules: parts of bundles could."""
-        return self.prices is None
 
 
 @dataclass
@@ -110,18 +106,20 @@ def tried(case: Case, *, end: float, whole: bool) -> Tried:
     if not len(program.value):
         return Tried(bool(np.all(program.low <= 0) and np.all(program.high >= 0)))
     here = Field(program)
-    sight, relaxed = priced(here, end, gap=_EXACT)
-    if here.impossible_at(sight.prices):
-        return Tried(False, _by_rule(case, program, sight.prices))
     if not whole:
+        sight, relaxed = priced(here, end, gap=_EXACT)
+        if here.impossible_at(sight.prices):
+            return Tried(False, _by_rule(case, program, sight.prices))
         stands = len(case.kept_by(relaxed)) == len(case.rules)
         return Tried(True if stands else None, choice=relaxed)
-    # What choices are worth does not matter here; some worth tells the solver where to look first.
-    worth = np.append(case.options.worth("gain"), np.zeros(len(case.options.yards)))
-    answer = solve(case.program(worth), time_limit=max(end - time.monotonic(), 0.0), gap=_FOUND)
-    if answer.taken is None:
-        return Tried(False if answer.status == "infeasible" else None)
-    return Tried(True, choice=answer.taken)
+    # What choices are worth does not matter here; those that cost little keep budgets, and rules of shares, soonest.
+    dear = np.append(case.options.fen() / -100, np.zeros(len(case.options.yards)))
+    answer = solve(case.program(dear), time_limit=max(end - time.monotonic(), 0.0), gap=_FOUND)
+    if answer.taken is not None:
+        return Tried(True, choice=answer.taken)
+    proven = here.impossible_at(answer.prices)
+    prices = _by_rule(case, program, answer.prices) if proven else None
+    return Tried(False if answer.status == "infeasible" else None, prices)
 
 
 def disproved(case: Case, prices: Sequence[np.ndarray]) -> bool:
@@ -134,9 +132,11 @@ def disproved(case: Case, prices: Sequence[np.ndarray]) -> bool:
 def clash_of(case: Case, *, end: float) -> Clash:
     """The smallest set of rules found in the time that cannot stand together, of a case that cannot."""
     everything = frozenset(range(len(case.rules)))
-    whole = _stand(_Known(case), everything, end=end, whole=False).possible is not False
-    known = _Known(case)  # what parts of bundles keep says nothing of whole ones
-    among, sure = everything, True
+    known = _Known(case)
+    whole = _stand(known, everything, end=end, whole=False).possible is not False
+    if whole:
+        known.kept.clear()  # what parts of bundles keep says nothing of whole ones
+    among, sure = everything, not whole or _stand(known, everything, end=end, whole=True).possible is False
     for at in _first_to_go(case, everything):
         without = _stand(known, among - {at}, end=end, whole=whole)
         sure &= without.possible is not None
@@ -145,7 +145,7 @@ def clash_of(case: Case, *, end: float) -> Clash:
     smaller, all_tried = _smaller(known, among, end=smaller_end, whole=whole)
     own = _narrowed(case.only(smaller), end=end, whole=whole)
     prices = tried(own, end=end, whole=False).prices
-    return Clash(tuple(sorted(smaller)), own, prices, sure and all_tried)
+    return Clash(tuple(sorted(smaller)), own, prices, whole, sure and all_tried)
 
 
 def named_rows(clash: Clash, *, end: float) -> list[np.ndarray]:

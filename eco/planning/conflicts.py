@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from eco.phrases import WORDS, Phrase
 from eco.planning.clashes import Case, Clash, clash_of, named_rows
@@ -32,7 +33,8 @@ class Asked:
     """What a rule of a conflict asks against what there is, in `unit`; NaN where no one number says it.
 
     `least`: the rule asks for `asked` at least and the others leave at most `there`; else it allows `there` and the
-    others ask for `asked` at least. `labels` name the rows the numbers are of, or that clash.
+    others ask for `asked` at least. `labels` name the rows that clash; the numbers are of all of them `together`, or
+    else of the first.
     """
 
     said: Phrase
@@ -41,6 +43,7 @@ class Asked:
     there: float
     unit: str
     least: bool
+    together: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,15 +99,15 @@ def _in_yuan(rule: Rule, budget_yuan: float) -> Rule:
 
 
 def _asked(clash: Clash, position: int, named: np.ndarray, *, end: float) -> Asked:
-    """What one rule asks: of its row, where one is named; else of all its rows of a kind together."""
+    """What one rule asks: of a row that cannot be kept alone, of its one named row, or of all its rows together."""
     case, rows = clash.case, clash.case.told[position]
     said = _in_yuan(case.rules[position], case.budget_yuan).said
     nothing = Asked(said, tuple(rows.labels[row] for row in named), np.nan, np.nan, "", True)
     if not len(named):
         return nothing
     least = _least(clash, position, named)
-    side = rows.low if least else rows.high
-    of = named if len(named) == 1 else np.flatnonzero(np.isfinite(side))
+    side, alone = (rows.low, _alone(case, position)) if least else (rows.high, named[:0])
+    of = alone[:1] if len(alone) else named if len(named) == 1 else np.flatnonzero(np.isfinite(side))
     units = {rows.unit_of(int(row)) for row in of}
     limit = float(side[of].sum())
     if len(units) > 1 or not np.isfinite(limit) or limit == 0:
@@ -115,7 +118,21 @@ def _asked(clash: Clash, position: int, named: np.ndarray, *, end: float) -> Ask
     asked, there = (limit, reached) if least else (-reached, limit)
     if not asked > there + _SHOWS * abs(asked):
         return nothing
-    return Asked(said, tuple(rows.labels[row] for row in of), asked, there, units.pop(), least)
+    labels = tuple(rows.labels[row] for row in (alone if len(alone) else of))
+    return Asked(said, labels, asked, there, units.pop(), least, together=not len(alone))
+
+
+def _alone(case: Case, position: int) -> np.ndarray:
+    """Rows of a rule that all open offers cannot meet, the furthest from it first; none where other rules have rows."""
+    program = case.program()
+    if (program.rule != position).any():
+        return np.zeros(0, int)
+    entries, groups = program.matrix.tocoo(), Field(program).group
+    could = pd.Series(np.maximum(entries.data * program.most[entries.col], 0.0))
+    by_row = could.groupby([entries.row, groups[entries.col]]).max().groupby(level=0).sum()
+    there = by_row.reindex(range(len(program.low)), fill_value=0.0).to_numpy()
+    short = np.flatnonzero(program.low > there * (1 + _SHOWS))
+    return short[np.argsort(there[short] / program.low[short], kind="stable")]
 
 
 def _least(clash: Clash, position: int, named: np.ndarray) -> bool:
@@ -161,8 +178,13 @@ def _told(asked: Asked, *, alone: bool) -> Phrase:
         zh += f"：其余规则至少要 {much} {unit.zh}（{ratio}）"
         en += f": the others ask at least {much} {unit.en} ({ratio})"
         return Phrase(zh, en)
-    of = len(asked.labels)
-    sums = Phrase(f"{of} 处合计", f"the {of} of them ask") if of > 1 else Phrase("", "it asks")
+    of, sums = len(asked.labels), Phrase("", "it asks")
+    if of > 1:
+        sums = (
+            Phrase(f"{of} 处合计", f"the {of} of them ask")
+            if asked.together
+            else Phrase("头一处", "the first asks")
+        )
     whose = (
         Phrase("全部可选项", "all offers come to") if alone else Phrase("其余规则之下", "the others leave")
     )

@@ -24,7 +24,7 @@ _ROUND = 0.02  # relative distance by which a round value may lie beyond the nea
 _LEAST = 0.01  # where doubling begins if the rule asks for 0
 _DOUBLINGS = 40
 _STEPS = 60
-_SHARE = 0.25  # of the time left, for one question about whole bundles
+_SHARE = 0.3  # of the time left, for one question about whole bundles
 _DIGITS = 6
 
 
@@ -94,6 +94,7 @@ class _Search:
     lever: _Lever
     end: float
     proofs: list[tuple[np.ndarray, ...]]
+    open: bool = False  # some question was not answered in its time
 
     def same(self, one: float, other: float) -> bool:
         """Whether two values are as good as one; what is next to nothing beside the level is nothing."""
@@ -114,6 +115,7 @@ class _Search:
         found = tried(case, end=now + _SHARE * (self.end - now) if whole else self.end, whole=whole)
         if found.prices is not None:
             self.proofs.append(found.prices)
+        self.open |= found.possible is None
         return found.possible
 
 
@@ -139,7 +141,8 @@ def _eased(position: int, search: _Search, *, whole: bool) -> Eased:
         value = _nearest_whole(search, relaxed, far)
     # Asking for next to nothing is leaving the rule out.
     if value is None or (search.lever.sign < 0 and search.same(value, 0.0)):
-        return Eased(position, None, math.nan, known=value is not None or time.monotonic() < search.end)
+        known = value is not None or not (search.open or time.monotonic() >= search.end)
+        return Eased(position, None, math.nan, known=known)
     lever = search.lever
     return Eased(position, lever.rule_at(value), value)
 
