@@ -12,7 +12,7 @@ _PLACE = {"x": WEST, "y": SOUTH}
 
 
 def hand_ground(
-    *, room=np.nan, elevation_m=1900.0, slope=np.nan, farmland="unknown", posts=1.0, **yards
+    *, room=np.nan, elevation_m=1900.0, slope=np.nan, hill_slope=None, farmland="unknown", posts=1.0, **yards
 ) -> Ground:
     """Ground on which everything is open: every value may be told for all villages, or one a village."""
     villages = pd.Index(VILLAGES, name="village_code")
@@ -32,7 +32,8 @@ def hand_ground(
     field = field.assign(
         elevation_known=field["elevation_m"].notna(), slope_known=field["slope_degrees"].notna()
     )
-    hill = pd.DataFrame({"slope_degrees": slope, "shady_share": np.nan, **_PLACE}, index=villages)
+    hill_slope = slope if hill_slope is None else hill_slope
+    hill = pd.DataFrame({"slope_degrees": hill_slope, "shady_share": np.nan, **_PLACE}, index=villages)
     hill = hill.assign(slope_known=hill["slope_degrees"].notna(), aspect_known=False, basic_farmland=farmland)
     posts = dict.fromkeys(TOWNSHIPS, posts) if np.isscalar(posts) else dict(zip(TOWNSHIPS, posts))
     return Ground(table, csr_array((0, len(villages))), field, hill, posts, 2500.0)

@@ -21,8 +21,18 @@ from eco.phrases import Phrase
 from eco.planning.ground import Ground, ground_of
 from eco.planning.offers import Offers, choices, offers_of
 from eco.planning.options import MOST_BUNDLES, PARTS, Options
-from eco.planning.winnow import winnowed
-from eco.planning.worth import CHUNK_HOUSEHOLDS, WEIGHED, Booked, Standing, Trial, bad_worlds, told, weighed
+from eco.planning.winnow import Bundles, guide_of, winnowed
+from eco.planning.worth import (
+    CHUNK_HOUSEHOLDS,
+    WEIGHED,
+    Booked,
+    Standing,
+    Trial,
+    bad_worlds,
+    sample_of,
+    told,
+    weighed,
+)
 from eco.problems import DataProblem, Finding
 from eco.waiting import waiting
 
@@ -74,10 +84,10 @@ def options_on(
     if offers.lots.empty:
         raise _nothing_open(exposure, offers)
     line, of_year = _line(exposure, numbers, year)
+    sight = _sight(exposure, offers, worlds, line, year=year, grass_mu=ground.seedling_mu)
     trial = Trial.of(exposure, offers, worlds, year=year)
-    bad = bad_worlds(exposure, offers, worlds, year=year)
     parts = []
-    for part, done in _parts(trial, offers, bad, line, chunk_households):
+    for part, done in _parts(trial, offers, sight, chunk_households):
         parts.append(part)
         progress(done, len(trial.stream))
     bundles = pd.concat([part.bundles for part in parts], ignore_index=True)
@@ -103,6 +113,69 @@ def options_on(
 
 
 @dataclass(frozen=True)
+class _Sight:
+    """By what all bundles are judged: the line, the bad worlds, and the cases a plan may come to."""
+
+    line: float | None
+    bad: np.ndarray
+    guide: np.ndarray
+
+
+def _sight(
+    exposure: Exposure, offers: Offers, worlds: Worlds, line: float | None, *, year: int, grass_mu: float
+) -> _Sight:
+    """What a sample of households tells; its part of the nursery is its part of the households offered grass."""
+    few, their_offers = sample_of(exposure, offers)
+    sample = Trial.of(few, their_offers, worlds, year=year)
+    bad = bad_worlds(sample)
+    own = _own(sample, their_offers)
+    formed = [
+        _formed(sample, cut, line, bad, own.iloc[slice(*cut)]).bundles
+        for cut in sample.stream.cuts(CHUNK_HOUSEHOLDS)
+    ]
+    growers, all_growers = (
+        one.lots.loc[one.lots["part"] == "juncao", "household_id"].nunique() for one in (their_offers, offers)
+    )
+    part = growers / all_growers if all_growers else 1.0
+    return _Sight(line, bad, guide_of(Bundles.joined(formed), grass_mu=grass_mu * part))
+
+
+@dataclass(frozen=True)
+class _Formed:
+    """All bundles of one chunk's households, and what they are made of."""
+
+    bundles: Bundles
+    table: pd.DataFrame  # what they hold, ask and cost
+    choice: np.ndarray
+    standing: Standing
+    given: Booked
+
+
+def _formed(
+    trial: Trial, cut: tuple[int, int], line: float | None, bad: np.ndarray, own: pd.DataFrame
+) -> _Formed:
+    standing, given = Standing.of(trial, cut, line), trial.lots_of(cut)
+    low, high = trial.rows(cut)
+    lots = trial.lots.iloc[low:high]
+    choice, home = choices(lots, trial.home[low:high] - cut[0], own["land_mu"].to_numpy())
+    table = _held(choice, lots).assign(free_days=own["free_days"].to_numpy()[home])
+    bundles = Bundles(
+        weighed(choice, home, given, standing, bad),
+        np.rint(table[[f"cost_{kind}_yuan" for kind in _COSTS]].to_numpy() * 100).astype(np.int64),
+        table[[*PARTS.values(), "days"]].to_numpy(),
+        (table["days"] <= table["free_days"]).to_numpy(),
+        home,
+    )
+    return _Formed(bundles, table, choice, standing, given)
+
+
+def _own(trial: Trial, offers: Offers) -> pd.DataFrame:
+    """Land and free days of all households of a trial, in its order."""
+    own = offers.homes.set_index("household_id")[["land_mu", "free_days"]]
+    return own.reindex(trial.stream.homes["household_id"]).fillna(0.0)
+
+
+@dataclass(frozen=True)
 class _Part:
     """What a chunk of households leaves behind: kept bundles, a row a household, and how many were formed."""
 
@@ -111,53 +184,36 @@ class _Part:
     counts: _Counts
 
 
-def _parts(
-    trial: Trial, offers: Offers, bad: np.ndarray, line: float | None, size: int
-) -> Iterator[tuple[_Part, int]]:
+def _parts(trial: Trial, offers: Offers, sight: _Sight, size: int) -> Iterator[tuple[_Part, int]]:
     """Parts in the order of villages, each with the number of households done."""
-    own = offers.homes.set_index("household_id")[["land_mu", "free_days"]]
-    own = own.reindex(trial.stream.homes["household_id"]).fillna(0.0)
+    own = _own(trial, offers)
     cuts = trial.stream.cuts(size)
-
-    def work(cut: tuple[int, int]) -> _Part:
-        return _part(trial, cut, bad, line, own.iloc[slice(*cut)])
-
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for part, (_, done) in zip(pool.map(work, cuts), cuts):
+        parts = pool.map(lambda cut: _part(trial, cut, sight, own.iloc[slice(*cut)]), cuts)
+        for part, (_, done) in zip(parts, cuts):
             yield part, done
 
 
-def _part(
-    trial: Trial, cut: tuple[int, int], bad: np.ndarray, line: float | None, own: pd.DataFrame
-) -> _Part:
+def _part(trial: Trial, cut: tuple[int, int], sight: _Sight, own: pd.DataFrame) -> _Part:
     """The bundles of one chunk's households, weighed and winnowed, and what else is told of those kept."""
-    standing, given = Standing.of(trial, cut, line), trial.lots_of(cut)
-    low, high = trial.rows(cut)
-    lots, at = trial.lots.iloc[low:high], trial.home[low:high] - cut[0]
-    choice, home = choices(lots, at, own["land_mu"].to_numpy())
-    values = weighed(choice, home, given, standing, bad)
-    table = _held(choice, lots).assign(free_days=own["free_days"].to_numpy()[home])
-    kept = winnowed(
-        values,
-        np.rint(table[[f"cost_{kind}_yuan" for kind in _COSTS]].to_numpy() * 100).astype(np.int64),
-        table[[*PARTS.values(), "days"]].to_numpy(),
-        fits=(table["days"] <= table["free_days"]).to_numpy(),
-        home=home,
-        most=MOST_BUNDLES,
-    )
-    rows, people = kept.rows, pd.DataFrame(trial.stream.part(cut))
-    who = people[["household_id", "persons", "village_code"]].astype({"persons": int})
+    formed = _formed(trial, cut, sight.line, sight.bad, own)
+    kept = winnowed(formed.bundles, sight.guide, most=MOST_BUNDLES)
+    rows, standing = kept.rows, formed.standing
+    home = formed.bundles.home[rows]
+    who = pd.DataFrame(trial.stream.part(cut))[["household_id", "persons", "village_code"]]
+    who = who.astype({"persons": int})
     bundles = pd.concat(
-        [who.iloc[home[rows]].reset_index(drop=True), table.iloc[rows].reset_index(drop=True)], axis=1
+        [who.iloc[home].reset_index(drop=True), formed.table.iloc[rows].reset_index(drop=True)], axis=1
     )
-    bundles[list(WEIGHED)] = values[rows]
-    bundles = bundles.assign(**told(choice[rows], home[rows], given, standing))
+    bundles[list(WEIGHED)] = formed.bundles.values[rows]
+    bundles = bundles.assign(**told(formed.choice[rows], home, formed.given, standing))
     homes = who.assign(
         base_yuan_per_person=standing.income,
         chance_above_without=standing.chance_above,
         gap_without_yuan=standing.gap,
     )
-    return _Part(bundles, homes, (len(home), kept.losing, kept.beaten, kept.beyond))
+    counts = len(formed.bundles.home), kept.losing, kept.beaten, kept.beyond
+    return _Part(bundles, homes, counts)
 
 
 def _held(choice: np.ndarray, lots: pd.DataFrame) -> pd.DataFrame:

@@ -1,18 +1,63 @@
 """Which of a household's many bundles are kept: none that loses, none that another beats, at most eight.
 
-What is kept must hold what a plan may want of the household whatever money and rationed things come to cost, so
-bundles on the efficient frontier of cost against each aim come first: those that some price of money makes the best.
+A plan wants of a household whichever bundle brings most beside what it costs and what it takes of scarce things. What
+money and seedlings come to cost is not known before the plan, but a sample of households tells it near enough: for
+every worth of a yuan there is a price of seedlings at which the sample asks for just its part of the nursery. The
+bundles kept are those that do best over all such cases together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numba
 import numpy as np
 
-AIMS_WEIGHED = 3  # the first columns of `values`; the others are the same aims in the worst worlds
-_FRONTIER, _RATIONED, _FITS, _TOO_LONG = range(4)
+# What a fen must bring, as a part of the most that any fen brings; 0: money is no object.
+_WORTHS = (0.0, *(2.0 ** (-step / 2) for step in range(11, 0, -1)))
+# What a hive's flowers cost, as a part of what a hive brings: nobody else wants them, somebody does, all are taken.
+_HIVE_PRICES = np.array([0.0, 0.5, np.inf])
+_HALVINGS = 20
+_HIVES, _GRASS, _TREES, _POSTS, _DAYS = range(5)
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """Bundles of several households before any is left out, all (bundles,) or (bundles, n).
+
+    `values`: what each brings towards the three aims, then towards the same in the worst worlds. `fen`: once and
+    yearly. `uses`: hives, mu of grass and of trees, posts, own days. `fits`: within the household's free days. `home`:
+    number of its household, ascending.
+    """
+
+    values: np.ndarray
+    fen: np.ndarray
+    uses: np.ndarray
+    fits: np.ndarray
+    home: np.ndarray
+
+    @classmethod
+    def joined(cls, parts: Sequence[Bundles]) -> Bundles:
+        """Bundles of chunks of households, one after the other."""
+        before = np.cumsum([0, *(part.home.max(initial=-1) + 1 for part in parts)])
+        homes = [part.home + low for part, low in zip(parts, before)]
+        values, fen, uses, fits = (
+            np.concatenate([getattr(part, name) for part in parts])
+            for name in ("values", "fen", "uses", "fits")
+        )
+        return cls(values, fen, uses, fits, np.concatenate(homes))
+
+    @property
+    def cost(self) -> np.ndarray:
+        """Fen in the first year, (bundles,)."""
+        return self.fen.sum(axis=1).astype(float)
+
+    @property
+    def starts(self) -> np.ndarray:
+        """Where households begin, and the end."""
+        first = np.flatnonzero(np.append(True, self.home[1:] != self.home[:-1]))
+        return np.append(first[: len(self.home)], len(self.home))
 
 
 @dataclass(frozen=True)
@@ -25,50 +70,89 @@ class Kept:
     beyond: int  # neither losing nor beaten, but more than a household may have
 
 
-def winnowed(
-    values: np.ndarray, fen: np.ndarray, uses: np.ndarray, *, fits: np.ndarray, home: np.ndarray, most: int
-) -> Kept:
-    """The bundles kept of every household, at most `most`.
+def guide_of(sample: Bundles, *, grass_mu: float) -> np.ndarray:
+    """Cases that a plan may come to: value column, worth of a fen, price of a mu of grass, trees or none, weight.
 
-    `values` (bundles, 6): what each brings towards the three aims, then in the worst worlds. `fen` (bundles, 2): once
-    and yearly. `uses` (bundles, things): what is rationed, and own days last. `fits` (bundles,): within the
-    household's free days. `home` (bundles,) ascending.
+    One row a case, float64 (cases, 5). For every column of values, with and without trees, and for every worth w of a
+    fen, the price p is the least at which the sample's households, each with the bundle of most value - w x fen - p x
+    mu, ask for no more than `grass_mu`. A case weighs one over what its bundles bring, so that all count alike.
+    """
+    cases = []
+    for column in range(sample.values.shape[1]):
+        value = np.ascontiguousarray(sample.values[:, column])
+        best = (value / np.maximum(sample.cost, 1))[sample.fits].max(initial=0.0)
+        for trees in (1.0, 0.0):
+            # Posts are rationed by township: who gets one is in no case of the others.
+            able = sample.fits & (sample.uses[:, _POSTS] == 0) & ((sample.uses[:, _TREES] == 0) | (trees > 0))
+            for worth in _WORTHS:
+                net = np.where(able, value - worth * best * sample.cost, 0.0)
+                price = _price(net, sample, grass_mu)
+                _, brought = _asked(net, value, sample.uses[:, _GRASS], sample.starts, price)
+                if brought > 0:
+                    cases.append((column, worth * best, price, trees, 1 / brought))
+    return np.array(cases, float).reshape(-1, 5)
+
+
+def winnowed(bundles: Bundles, guide: np.ndarray, *, most: int) -> Kept:
+    """The bundles kept of every household, at most `most`, for the cases of a guide.
 
     Left out are bundles that bring nothing towards any aim, and those than which another costs no more in either way,
-    uses no more of anything and brings no less of all six. Then come, best first: the frontier of first-year cost
-    against each aim; the frontiers against all six with any of the rationed things closed; what else fits; what asks
-    for more than the free days. Within each, what brings most for a fen towards any aim, beside the household's best.
+    uses no more of anything and brings no less of all six values. Of the others, within the free days, those are kept
+    by which a household does best over all cases, hives at any price and posts to be had or not: one after the other
+    whichever adds most. Places left go to what brings most for a fen, last to what asks for more than the free days.
     """
-    starts = np.flatnonzero(np.append(True, home[1:] != home[:-1])) if len(home) else np.zeros(0, int)
-    cost = fen.sum(axis=1).astype(float)
-    demands = np.concatenate([fen, uses], axis=1).astype(float)
-    fate = _fates(values, cost, demands, fits, starts, most)
+    demands = np.concatenate([bundles.fen, bundles.uses], axis=1).astype(float)
+    fate = _fates(
+        bundles.values, bundles.cost, demands, bundles.uses, bundles.fits, bundles.starts, guide, most
+    )
     return Kept(np.flatnonzero(fate == 0), *(int((fate == why).sum()) for why in (1, 2, 3)))
 
 
+def _price(net: np.ndarray, sample: Bundles, grass_mu: float) -> float:
+    """The least price of a mu at which no more than there is is asked for, by halving; 0 where there is enough."""
+    mu = sample.uses[:, _GRASS]
+    if _asked(net, net, mu, sample.starts, 0.0)[0] <= grass_mu:
+        return 0.0
+    low, high = 0.0, (net / np.maximum(mu, 1e-9))[mu > 0].max()
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        if _asked(net, net, mu, sample.starts, middle)[0] > grass_mu:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
 @numba.njit(nogil=True, cache=True)
-def _fates(values, cost, demands, fits, starts, most):  # pragma: no cover - compiled
+def _asked(net, value, mu, starts, price):  # pragma: no cover - compiled
+    """Mu that households ask for at a price, each with its best bundle or none, and what these bring."""
+    asked, brought = 0.0, 0.0
+    for home in range(len(starts) - 1):
+        best, own_mu, own_value = 0.0, 0.0, 0.0
+        for one in range(starts[home], starts[home + 1]):
+            if net[one] - price * mu[one] > best:
+                best, own_mu, own_value = net[one] - price * mu[one], mu[one], value[one]
+        asked += own_mu
+        brought += own_value
+    return asked, brought
+
+
+@numba.njit(nogil=True, cache=True)
+def _fates(values, cost, demands, uses, fits, starts, guide, most):  # pragma: no cover - compiled
     """0 kept, 1 losing, 2 beaten, 3 beyond `most`, of every bundle."""
     fate = np.zeros(len(cost), np.uint8)
-    for run in range(len(starts)):
-        low = starts[run]
-        high = starts[run + 1] if run + 1 < len(starts) else len(cost)
+    for home in range(len(starts) - 1):
+        low, high = starts[home], starts[home + 1]
         mine = fate[low:high]
         _mark_hopeless(mine, values[low:high], demands[low:high])
-        live = np.flatnonzero(mine == 0)
+        live = low + np.flatnonzero(mine == 0)
         if len(live) > most:
-            tier = _tiers(values[low:high], cost[low:high], demands[low:high], fits[low:high], live)
-            rank = _per_fen(values[low:high], cost[low:high], live)
-            for _ in range(len(live) - most):
-                worst = live[0]
-                for one in live:
-                    if mine[one] == 0 and (
-                        mine[worst] != 0
-                        or tier[one] > tier[worst]
-                        or (tier[one] == tier[worst] and rank[one] <= rank[worst])
-                    ):
-                        worst = one
-                mine[worst] = 3
+            fate[live] = 3
+            fitting = live[fits[live]]
+            scores = _scores(values[fitting], cost[fitting], uses[fitting], guide)
+            for one in _best_together(scores, most):
+                fate[fitting[one]] = 0
+            _fill(fate, live, values, cost, fits, most)
     return fate
 
 
@@ -76,7 +160,7 @@ def _fates(values, cost, demands, fits, starts, most):  # pragma: no cover - com
 def _mark_hopeless(fate, values, demands):  # pragma: no cover - compiled
     """Mark losing bundles 1 and beaten ones 2, in place; of two that are alike the later is beaten."""
     for one in range(len(fate)):
-        if not np.any(values[one, :AIMS_WEIGHED] > 0):
+        if not np.any(values[one, : values.shape[1] // 2] > 0):
             fate[one] = 1
     for one in range(len(fate)):
         for other in range(len(fate)):
@@ -88,58 +172,72 @@ def _mark_hopeless(fate, values, demands):  # pragma: no cover - compiled
 
 
 @numba.njit(nogil=True, cache=True)
-def _tiers(values, cost, demands, fits, live):  # pragma: no cover - compiled
-    """The tier of every live bundle, 0 the first to be kept."""
-    tier = np.full(len(cost), _TOO_LONG)
-    for one in live:
-        if fits[one]:
-            tier[one] = _FITS
-    rationed = demands.shape[1] - 3  # neither the two costs nor the days
-    for closed in range(2**rationed):
-        open_ = np.zeros(len(cost), np.bool_)
-        for one in live:
-            open_[one] = fits[one]
-            for thing in range(rationed):
-                if closed >> thing & 1 and demands[one, 2 + thing] > 0:
-                    open_[one] = False
-        for aim in range(values.shape[1]):
-            new = _FRONTIER if closed == 0 and aim < AIMS_WEIGHED else _RATIONED
-            for one in _frontier(cost, values[:, aim], np.flatnonzero(open_)):
-                tier[one] = min(tier[one], new)
-    return tier
+def _scores(values, cost, uses, guide):  # pragma: no cover - compiled
+    """What each bundle is worth in every case and price of hives, posts to be had or not: (cases, bundles), >= 0."""
+    with_posts = 1 + np.any(uses[:, _POSTS] > 0)
+    scores = np.zeros((len(guide) * len(_HIVE_PRICES) * with_posts, len(cost)))
+    case = 0
+    for row in range(len(guide)):
+        column, worth, mu_price, trees, weight = guide[row]
+        net = values[:, int(column)] - worth * cost - mu_price * uses[:, _GRASS]
+        a_hive = _alone(net, uses)
+        for level in _HIVE_PRICES:
+            for posts in range(with_posts):
+                for one in range(len(cost)):
+                    shut = (
+                        (uses[one, _TREES] > 0 and trees == 0)
+                        or (uses[one, _POSTS] > 0 and posts == 0)
+                        or (uses[one, _HIVES] > 0 and level == np.inf)
+                    )
+                    if not shut:
+                        hives = level * a_hive * uses[one, _HIVES] if uses[one, _HIVES] > 0 else 0.0
+                        scores[case, one] = max(net[one] - hives, 0.0) * weight
+                case += 1
+    return scores
 
 
 @numba.njit(nogil=True, cache=True)
-def _frontier(cost, value, rows):  # pragma: no cover - compiled
-    """Rows on the upper convex hull of value over cost that begins at nothing for nothing."""
-    order = rows[np.argsort(cost[rows], kind="mergesort")]
-    hull = np.empty(len(rows), np.int64)
-    size = 0
-    for one in order:
-        if value[one] <= (value[hull[size - 1]] if size else 0.0):
-            continue
-        while size:
-            last = hull[size - 1]
-            from_cost = cost[hull[size - 2]] if size > 1 else 0.0
-            from_value = value[hull[size - 2]] if size > 1 else 0.0
-            before = (value[last] - from_value) * (cost[one] - cost[last])
-            if before > (value[one] - value[last]) * (cost[last] - from_cost):
-                break
-            size -= 1
-        hull[size] = one
-        size += 1
-    return hull[:size]
+def _alone(net, uses):  # pragma: no cover - compiled
+    """The most that a hive brings in a bundle of hives alone, 0 where there is none."""
+    most = 0.0
+    for one in range(len(net)):
+        if uses[one, _HIVES] > 0 and uses[one, _GRASS] + uses[one, _TREES] + uses[one, _POSTS] == 0:
+            most = max(most, net[one] / uses[one, _HIVES])
+    return most
 
 
 @numba.njit(nogil=True, cache=True)
-def _per_fen(values, cost, live):  # pragma: no cover - compiled
-    """The most that a bundle brings for a fen towards any aim, as a part of the household's best towards it."""
-    rank = np.zeros(len(cost))
-    for aim in range(AIMS_WEIGHED):
-        best = 0.0
-        for one in live:
-            best = max(best, values[one, aim] / max(cost[one], 1.0))
-        for one in live:
-            if best > 0:
-                rank[one] = max(rank[one], values[one, aim] / max(cost[one], 1.0) / best)
-    return rank
+def _best_together(scores, most):  # pragma: no cover - compiled
+    """Bundles chosen one after the other, each adding most to the sum over cases of the best of those chosen."""
+    best = np.zeros(len(scores))
+    chosen = np.empty(min(most, scores.shape[1]), np.int64)
+    for place in range(len(chosen)):
+        which, gain = -1, 0.0
+        for one in range(scores.shape[1]):
+            more = 0.0
+            for case in range(len(scores)):
+                more += max(scores[case, one] - best[case], 0.0)
+            if more > gain:
+                which, gain = one, more
+        if which < 0:
+            return chosen[:place]
+        chosen[place] = which
+        best = np.maximum(best, scores[:, which])
+    return chosen
+
+
+@numba.njit(nogil=True, cache=True)
+def _fill(fate, live, values, cost, fits, most):  # pragma: no cover - compiled
+    """Keep of what is left what fits first and brings most for a fen towards any aim, beside the household's best."""
+    rank = np.zeros(len(live))
+    for aim in range(values.shape[1] // 2):
+        a_fen = values[live, aim] / np.maximum(cost[live], 1.0)
+        if a_fen.max() > 0:
+            rank = np.maximum(rank, a_fen / a_fen.max())
+    rank += 2.0 * fits[live]
+    for _ in range(most - np.count_nonzero(fate[live] == 0)):
+        which = -1
+        for at in range(len(live)):
+            if fate[live[at]] != 0 and (which < 0 or rank[at] > rank[which]):
+                which = at
+        fate[live[which]] = 0

@@ -236,36 +236,37 @@ def told(choice: np.ndarray, home: np.ndarray, given: Booked, standing: Standing
     }
 
 
-def bad_worlds(exposure: Exposure, offers: Offers, worlds: Worlds, *, year: int) -> np.ndarray:
-    """The worst fifth of worlds by what all single lots of a sample of households bring together, bool (draws,).
+def sample_of(exposure: Exposure, offers: Offers) -> tuple[Exposure, Offers]:
+    """The households with the smallest hashes of their ids that are offered anything, at most 1,000.
 
-    The sample are the households with the smallest hashes of their ids, so it is the same for any order of rows.
+    So the sample is the same for any order of rows.
     """
-    ids = np.unique(offers.lots["household_id"])
-    ids = ids[np.argsort(unit_keys(ids), kind="stable")[:SAMPLE_HOUSEHOLDS]]
-    homes = exposure.project.households
-    project = replace(
-        exposure.project,
-        tables={**exposure.project.tables, "households": homes[homes["household_id"].isin(ids)]},
-    )
-    links = exposure.links[exposure.links["household_id"].isin(ids)]
-    lots = offers.lots[offers.lots["household_id"].isin(ids)].reset_index(drop=True)
-    trial = Trial.of(
-        replace(exposure, project=project, links=links), replace(offers, lots=lots), worlds, year=year
-    )
-    total = np.zeros(worlds.draws)
-    for cut in trial.stream.cuts(CHUNK_HOUSEHOLDS):
-        standing, given = Standing.of(trial, cut, None), trial.lots_of(cut)
-        low, high = trial.rows(cut)
+    ids = offers.lots["household_id"].unique()
+    ids = np.sort(ids[np.argsort(unit_keys(ids), kind="stable")[:SAMPLE_HOUSEHOLDS]])
+
+    def own(table: pd.DataFrame) -> pd.DataFrame:
+        return table[table["household_id"].isin(ids)]
+
+    tables = exposure.project.tables
+    project = replace(exposure.project, tables={**tables, "households": own(tables["households"])})
+    few = replace(offers, lots=own(offers.lots).reset_index(drop=True), homes=own(offers.homes))
+    return replace(exposure, project=project, links=own(exposure.links)), few
+
+
+def bad_worlds(sample: Trial) -> np.ndarray:
+    """The worst fifth of worlds by what all single lots of a sample bring together, bool (draws,)."""
+    draws = sample.stream.worlds.draws
+    total = np.zeros(draws)
+    for cut in sample.stream.cuts(CHUNK_HOUSEHOLDS):
+        standing, given = Standing.of(sample, cut, None), sample.lots_of(cut)
+        low, high = sample.rows(cut)
         own = standing.own
         _add_alone(
-            *(total, trial.home[low:high] - cut[0], given.lasting, given.lasting_days, given.ending_days),
+            *(total, sample.home[low:high] - cut[0], given.lasting, given.lasting_days, given.ending_days),
             *(own.lasting, own.lasting_days, own.ending_days, standing.gain, standing.free, standing.pay),
         )
-    worst = np.argsort(total, kind="stable")[: int(np.ceil(WORST_SHARE * worlds.draws))]
-    bad = np.zeros(worlds.draws, bool)
-    bad[worst] = True
-    return bad
+    worst = np.argsort(total, kind="stable")[: int(np.ceil(WORST_SHARE * draws))]
+    return np.isin(np.arange(draws), worst)
 
 
 @numba.njit(nogil=True, cache=True)

@@ -147,12 +147,14 @@ class SlopeLimit:
 
     def rows(self, options: Options, budget_yuan: float) -> Rows:
         """No row: bundles on ground that is known to be too steep are locked out."""
-        slope, grass, trees = (
-            options.bundles[name].to_numpy(float) for name in ("slope_degrees", "juncao_mu", "forest_mu")
+        slope, hill, grass, trees = (
+            options.bundles[name].to_numpy(float)
+            for name in ("slope_degrees", "tree_slope_degrees", "juncao_mu", "forest_mu")
         )
         steep = (grass > 0) & (slope > self.grass_degrees)
         if self.tree_degrees is not None:
-            steep |= (trees > 0) & (slope > self.tree_degrees)
+            # Of a bundle with grass and trees the one slope is its field's; the trees stand on another ground.
+            steep |= (trees > 0) & (np.where(np.isnan(hill), slope, hill) > self.tree_degrees)
         return Rows.of(options, most=shut(options, steep))
 
     @property
