@@ -20,7 +20,7 @@ from eco.phrases import Phrase
 from eco.planning.options import Options
 from eco.planning.planner import answer_again, with_taken
 from eco.planning.plans import Plan
-from eco.planning.rows import Rows
+from eco.planning.rows import Rows, Rule
 from eco.planning.rules.aims import AimFloor
 from eco.records.showing import number_text, said_html, shown
 from eco.waiting import waiting
@@ -140,10 +140,13 @@ def _other(plans: Sequence[Plan], value: np.ndarray, give_up: float, end: float)
     plan = plans[0]
     least = max((1 - give_up) * plan.reached, 0.0) * (1 - _SLACK)
     floor = AimFloor(plan.aim, least, cautious=plan.cautious)
+    first = None if plan.answer is None else plan.answer.taken
     # Rows against plans that there are cost time, and are seldom needed.
-    for others in ([], [_NotThis(one.taken) for one in plans]):
+    for others in ((), tuple(_NotThis(one.taken) for one in plans)):
         left = max(end - time.monotonic(), 0.0)
-        answer = answer_again(plan, [floor, *others], value=value, time_limit=left, gap=_NEAR)
+        rules: tuple[Rule, ...] = (floor, *others)
+        begin = None if others else first
+        answer = answer_again(plan, rules, value=value, first=begin, near=True, time_limit=left, gap=_NEAR)
         if answer.taken is None:
             return _NO_OTHER if answer.status == "infeasible" else _NO_TIME
         found = with_taken(plan, answer, bound=plan.bound, gap=give_up + plan.gap)

@@ -18,7 +18,7 @@ import pandas as pd
 
 from eco.phrases import Phrase
 from eco.planning.options import AIMS, PARTS, Aim, Options
-from eco.planning.planner import answer_again, plan
+from eco.planning.planner import MANY, answer_again, plan
 from eco.planning.plans import Plan
 from eco.planning.pricing import CLOSE
 from eco.planning.rows import Rule
@@ -30,17 +30,19 @@ from eco.waiting import waiting
 FOREST = "forest"
 AMOUNTS = {"lifted": "lifted_persons", "gap": "gap_yuan", "gain": "gain_yuan", FOREST: "forest_mu"}
 _SLACK = 1e-9  # relative: what sums of floats lose
+_NEARBY_SHARE = 0.6  # of a point's time, for plans with yards where a plan at hand has them
 _LEAST_POINTS = 2
 _NOTHING_BRINGS = "E-PLAN-44"
 
 
 @dataclass(frozen=True)
 class _Point:
-    """Chosen bundles, and how much of both aims they bring."""
+    """Chosen bundles, how much of both aims they bring, and the choice of all columns."""
 
     taken: np.ndarray
     first: float
     other: float
+    columns: np.ndarray
 
 
 @waiting("plan_front_wait")
@@ -52,7 +54,7 @@ def front(
     of: Aim = "lifted",
     against: str = "gap",
     points: int = 7,
-    time_limit: float = 180.0,
+    time_limit: float = 300.0,
     gap: float = 1e-3,
     usual: bool = True,
 ) -> pd.DataFrame:
@@ -67,26 +69,32 @@ def front(
     _refuse(of, against, points)
     end = time.monotonic() + time_limit
     ask_first = partial(plan, options, budget_yuan=budget_yuan, rules=rules, gap=gap, usual=usual)
-    best = ask_first(value=of, time_limit=time_limit / (points + 2))
+    best = ask_first(value=of, time_limit=2 * time_limit / (points + 4))  # ends take two parts of the time
     first, other = _worth(options, of), _worth(options, against)
-    found = [_Point(best.taken, best.reached, float(other[best.taken].sum()))]
+    found = [_Point(best.taken, best.reached, float(other[best.taken].sum()), best.answer.taken)]
 
-    def ask(value: np.ndarray, floors: Iterable[Rule], left: int) -> float:
-        """Seek the most of a value beside floors, with so many questions left; its bound."""
-        seconds = (end - time.monotonic()) / left
-        answer = answer_again(best, floors, value=value, time_limit=seconds, gap=gap)
+    def ask(value: np.ndarray, floors: Sequence[Rule], begin: _Point | None, share: float) -> float:
+        """Seek the most of a value beside floors that a point keeps, in a share of the time left; its bound."""
+        seconds = (end - time.monotonic()) * share
+        again = partial(answer_again, best, floors, value=value, gap=gap)
+        known = None if begin is None else begin.columns
+        if known is not None and len(known) > MANY:
+            nearby = again(first=known, near=True, time_limit=_NEARBY_SHARE * seconds)
+            known, seconds = known if nearby.taken is None else nearby.taken, seconds - nearby.seconds
+        answer = again(first=known, time_limit=max(seconds, 0.0))
         if answer.taken is not None:
             taken = np.flatnonzero(answer.taken[: len(first)] > 0)
-            found.append(_Point(taken, float(first[taken].sum()), float(other[taken].sum())))
+            found.append(_Point(taken, float(first[taken].sum()), float(other[taken].sum()), answer.taken))
         return answer.bound if np.isfinite(answer.bound) else np.inf
 
-    ask(other, [_floor(of, best.reached)], points + 1)
+    ask(other, [_floor(of, best.reached)], found[0], 1 / (points + 2))
     low = max(one.other for one in found)
-    ask(other, [], points)
+    ask(other, [], None, 2 / (points + 1))
     high = max(one.other for one in found)
     bounds = {low: best.bound}
-    for done, level in enumerate(np.linspace(low, high, points)[1:] if high > low else ()):
-        bounds[float(level)] = ask(first, [_floor(against, float(level))], points - 1 - done)
+    # From the far end back: a plan with more of the other aim is one to begin with.
+    for done, level in enumerate(np.linspace(low, high, points)[:0:-1].tolist() if high > low else ()):
+        bounds[level] = ask(first, [_floor(against, level)], _best(found, level), 1 / (points - 1 - done))
     return _table(options, found, bounds, of=of, against=against, gap=gap)
 
 
@@ -165,13 +173,18 @@ def _table(
     rows, bound = [], np.inf
     for level in sorted(bounds):
         bound = min(bound, bounds[level])
-        fits = [one for one in found if one.other >= level * (1 - _SLACK)]
-        best = max(fits, key=lambda one: (one.first, one.other))
+        best = _best(found, level)
         rows.append({"at_least": level, **_amounts(options, best.taken), **_proof(best.first, bound, gap)})
     table = pd.DataFrame(rows)
     table = table.drop_duplicates([AMOUNTS[of], AMOUNTS[against]], keep="last", ignore_index=True)
     table.attrs.update(of=of, against=against)
     return table
+
+
+def _best(found: Sequence[_Point], level: float) -> _Point:
+    """The point with the most of the first aim among those that have so much of the other."""
+    fits = [one for one in found if one.other >= level * (1 - _SLACK)]
+    return max(fits, key=lambda one: (one.first, one.other))
 
 
 def _amounts(options: Options, taken: np.ndarray) -> dict[str, float]:
@@ -183,7 +196,7 @@ def _amounts(options: Options, taken: np.ndarray) -> dict[str, float]:
 def _proof(reached: float, bound: float, gap: float) -> dict[str, object]:
     bound = max(bound, reached)
     apart = (bound - reached) / bound if bound > 0 else 0.0
-    status = "optimal" if apart <= CLOSE else "within gap" if apart <= gap else "time limit"
+    status = "optimal" if apart <= CLOSE else "within gap" if apart <= gap else "best found"
     return {"status": status, "bound": bound, "gap": apart}
 
 

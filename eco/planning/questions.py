@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -149,14 +150,15 @@ def _swap(plan: Plan, brought: _Brought, here: np.ndarray, *, end: float, gap: f
         return max(began + share * (end - began) - time.monotonic(), 0.0)
 
     direct = answer_again(plan, [brought, _Only(taken | here)], time_limit=left(_DIRECT_SHARE), gap=_SLACK)
-    full = answer_again(plan, [brought], time_limit=left(_FULL_SHARE), gap=gap)
+    full = answer_again(plan, [brought], first=direct.taken, time_limit=left(_FULL_SHARE), gap=gap)
     best = direct if direct.taken is not None else full
     if full.taken is not None and full.value > direct.value + _SLACK * abs(full.value):
         as_good = AimFloor(plan.aim, max(full.value, 0.0) * (1 - _SLACK), cautious=plan.cautious)
         kept = np.where(taken, 1.0, -1.0)
-        tidy = answer_again(plan, [brought, as_good], value=kept, time_limit=left(1.0), gap=_NEAR)
+        ask = partial(answer_again, plan, [brought, as_good], value=kept, gap=_NEAR)
+        tidy = ask(first=full.taken, near=True, time_limit=left(1.0))
         best = full if tidy.taken is None else tidy
-    return replace(best, bound=full.bound)
+    return replace(best, bound=min(full.bound, plan.bound))  # no rule more makes anything better
 
 
 def _swapped(plan: Plan, brought: _Brought, answer: Answer, gap: float) -> WhyNot:
