@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from types import SimpleNamespace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,11 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from made_plans import homes_of, made_alternatives, made_options, planned_for
 from map_pages import carried
+from python_calamine import CalamineWorkbook
 
 from eco.phrases import word
 from eco.planning.options import PARTS, Options
 from eco.planning.programs import program_of
 from eco.problems import DataProblem
+from eco.sharing.geopackage import write_geopackage
 from eco.sharing.maps.editions import save_map
 from eco.sharing.plan_tables import write_plan_tables
 from eco.sharing.privacy.editions import FLOOR, edition_named
@@ -24,6 +27,7 @@ from eco.sharing.privacy.gate import leaks, refuse_leaks
 from eco.sharing.privacy.watch import Watch
 from eco.sharing.release import release
 from eco.sharing.release.plans import forage_prices, plan_places
+from eco.sharing.workbook import write_workbook
 
 LANGS = ["zh", "en"]
 KEY = b"k" * 32
@@ -275,6 +279,22 @@ def test_the_gate_stops_a_household_of_the_plan_in_any_paper_that_leaves(
     with pytest.raises(DataProblem, match="E-PRIV-01"):
         save_map(tmp_path / "bad.html", leaking, gains=toy_gains(leaking), plan=plan)
     assert not (tmp_path / "bad.html").exists()
+
+
+@pytest.mark.parametrize("edition", ["county", "public"])
+def test_other_papers_take_a_release_with_a_plan(tmp_path, toy_project, toy_gains, planned, edition):
+    out = tmp_path / "out"
+    told = release(toy_project, gains=toy_gains(toy_project), plan=planned(), edition=edition, key=KEY)
+    write_geopackage(out / "layers.gpkg", told)
+    write_workbook(out / "tables.xlsx", told)
+    refuse_leaks(out, Watch.of(toy_project, edition))
+    layer = gpd.read_file(out / "layers.gpkg", layer="township").set_index("code")
+    expected = told.places["township"]["plan_cost_yuan"].astype(float)
+    assert np.allclose(layer["plan_cost_yuan"].reindex(expected.index), expected, equal_nan=True)
+    assert expected.notna().any() and ("plan_guard_posts" in layer) == (edition == "county")
+    heading = f"{word('layer_plan_cost_yuan')}(元)"
+    cells = CalamineWorkbook.from_path(str(out / "tables.xlsx")).get_sheet_by_name("乡镇").to_python()
+    assert heading in cells[2]
 
 
 @pytest.mark.parametrize("lang", LANGS)

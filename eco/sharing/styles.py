@@ -19,6 +19,10 @@ RAMPS: Mapping[str, tuple[str, ...]] = {
     "left_out": ("#faecdc", "#f3d1a6", "#e6ae6d", "#cf8541", "#aa5e29", "#793a1b"),
     "saturation": ("#1f6f82", "#73b0b8", "#d2e5e3", "#f4dbb9", "#dd9b55", "#a24f17"),
     "overlap": ("#e4e1d9", "#e79bb4", "#c4427a", "#7a104a"),
+    "plan": ("#ecebe4", "#f2c9d6", "#df9db4", "#cb7393", "#aa4a70", "#822a4f", "#561232"),
+    "plan_times": ("#eceae3", "#cfe0ae", "#96c06c", "#4f9048", "#1c5228"),
+    "forage_yuan": ("#f0ede6", "#fbdb8c", "#efb644", "#cf8f22", "#a76d12", "#7b4d0c", "#4f2f07"),
+    "forage_persons": ("#f0ede6", "#fbdb8c", "#efb644", "#cf8f22", "#a76d12", "#7b4d0c", "#4f2f07"),
 }
 SITES = {"forest": "#20734a", "juncao": "#8fa51a", "bees": "#d98310"}
 HIDDEN, NOBODY, LOSS, OTHER = "#dedbd4", "#f3f1ec", "#e0a88f", "#8d8a84"

@@ -13,9 +13,9 @@ function ecoColours() {
     plan: ["#ecebe4", "#f2c9d6", "#df9db4", "#cb7393", "#aa4a70", "#822a4f", "#561232"],
     plan_times: ["#eceae3", "#cfe0ae", "#96c06c", "#4f9048", "#1c5228"],
     forage_yuan: ["#f0ede6", "#fbdb8c", "#efb644", "#cf8f22", "#a76d12", "#7b4d0c", "#4f2f07"],
+    forage_persons: ["#f0ede6", "#fbdb8c", "#efb644", "#cf8f22", "#a76d12", "#7b4d0c", "#4f2f07"],
   };
   RAMPS.total = RAMPS.per_head;
-  RAMPS.forage_persons = RAMPS.forage_yuan;
   const LOSS = "#e0a88f", LOSS_LINE = "#a4552f", HIDDEN = "#dedbd4", DOT = "#a8a399", NOBODY = "#f3f1ec", UNKNOWN = "#e9e6df";
   const SITES = { forest: "#20734a", juncao: "#8fa51a", bees: "#d98310", plan_yards: "#7d5a2b" };
 
