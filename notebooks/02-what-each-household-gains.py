@@ -24,7 +24,7 @@ folder = Path("..") / "data" / "dingxi" if Path("../data/dingxi").exists() else 
 project = eco.load_project(folder)
 numbers = eco.load_parameters(folder / "parameters.csv")
 exposure = eco.link(project, numbers)
-gains = eco.estimate_gains(exposure, numbers, draws=1000, seed=1)
+gains = eco.estimate_gains(exposure, numbers, draws=300, seed=1)
 gains.totals(year=2020).round(0)
 
 # %% [markdown]
@@ -109,8 +109,7 @@ axis.spines[["top", "right"]].set_visible(False)
 
 # %%
 years = range(2016, 2026)
-fewer = eco.estimate_gains(exposure, numbers, draws=200, seed=1)
-path = {year: fewer.households(year).set_index("household_id").loc[one] for year in years}
+path = {year: gains.households(year).set_index("household_id").loc[one] for year in years}
 line = {name: [path[year][name] for year in years] for name in path[2020].index}
 figure, axis = plt.subplots(figsize=(9, 3.4))
 axis.fill_between(

@@ -24,7 +24,7 @@ folder = Path("..") / "data" / "dingxi" if Path("../data/dingxi").exists() else 
 project = eco.load_project(folder)
 numbers = eco.load_parameters(folder / "parameters.csv")
 exposure = eco.link(project, numbers)
-now = eco.estimate_gains(exposure, numbers, draws=1000, seed=1)
+now = eco.estimate_gains(exposure, numbers, draws=300, seed=1)
 
 # %% [markdown]
 # 换一个数要写明依据。联结不重算，只换价格，所以一两秒就有答案。
@@ -34,7 +34,7 @@ now = eco.estimate_gains(exposure, numbers, draws=1000, seed=1)
 cheaper = numbers
 for price in ("honey_price", "honey_price_wholesale"):
     cheaper = cheaper.scaled(price, 0.7, source="what if: honey falls by 30 %")
-then = eco.estimate_gains(exposure, cheaper, draws=1000, seed=1)
+then = eco.estimate_gains(exposure, cheaper, draws=300, seed=1)
 change = then.totals(year=2020)["mean"] - now.totals(year=2020)["mean"]
 change.round(0)
 

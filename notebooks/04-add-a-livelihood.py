@@ -172,7 +172,7 @@ links = pd.concat([project.links, grown], ignore_index=True)
 with_herbs = replace(project, tables={**project.tables, "herb_plots": fields, "links": links})
 
 exposure = eco.link(with_herbs, numbers, livelihoods=(*eco.LIVELIHOODS, HERBS))  # the one line
-gains = eco.estimate_gains(exposure, numbers, draws=1000, seed=1)
+gains = eco.estimate_gains(exposure, numbers, draws=300, seed=1)
 
 # %% [markdown]
 # 要让命令、报告和地图都认得它，同一行写进 `eco/livelihoods/__init__.py` 的 `LIVELIHOODS`。
@@ -212,7 +212,7 @@ hangs[["label_zh", "label_en", "share_of_livelihood", "grade"]].head(4).round(2)
 # 新加的数不动旧的抽样。The new numbers move none of the old draws.
 
 # %%
-before = eco.estimate_gains(eco.link(project, numbers), numbers, draws=1000, seed=1)
+before = eco.estimate_gains(eco.link(project, numbers), numbers, draws=300, seed=1)
 others = ["forest_yuan_mean", "bees_yuan_mean", "juncao_yuan_mean"]
 a, b = (
     g.households(year=2020).query("household_id not in @three.household_id")[others] for g in (before, gains)

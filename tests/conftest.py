@@ -19,11 +19,29 @@ from shapely.geometry import Point, box
 from told_releases import KEY, TODAY, told_toy
 
 from eco.records.project import Project, Settings
+from eco.sharing import ink
 from eco.sharing.release import release
 
 # A slow or busy machine is no fault of the code.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
+
+# Files that take longest, the longest first: a worker that came upon one at the end would keep the others waiting.
+LONG = (
+    *("05-where-to-spend", "test_papers", "test_map", "test_report", "test_numbered_inputs", "test_road"),
+    *("test_pictures", "test_matching", "test_map_page", "test_livelihoods", "test_release", "test_locked"),
+    *("test_gains", "02-what-each-household-gains", "test_bad_tables", "test_notices", "test_gate"),
+    *("test_examples", "test_round_trip", "test_real_walk", "test_database", "test_jupyter", "test_project"),
+    *("test_bad_files", "test_printing", "06-show-and-share", "04-add-a-livelihood", "test_drivers"),
+    *("03-what-if", "01-look-at-the-data", "test_whole_files", "test_chapters", "test_saturation"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """The long files first; the others in their order."""
+    place = {name: at for at, name in enumerate(LONG)}
+    items.sort(key=lambda item: place.get(item.path.stem, len(LONG)))
+
 
 ORIGIN = (440_000.0, 3_920_000.0)  # EPSG:4544, inside Dingxi
 VILLAGE_M = 4000.0
@@ -269,6 +287,12 @@ def toy(toy_project, toy_gains):
         return told_toy(project, toy_gains(project), edition, lang, **more)
 
     return make
+
+
+@pytest.fixture
+def coarse(monkeypatch):
+    """Pictures of few dots, where it is their text that matters: the fine ones take twice as long."""
+    monkeypatch.setattr(ink, "DPI", 20)
 
 
 @pytest.fixture(scope="session")

@@ -138,7 +138,7 @@ def test_without_numbers_and_without_outlines_there_still_is_a_map(tmp_path, toy
 
 
 @pytest.mark.parametrize("seed", range(0, len(HOSTILE), 2))
-def test_hostile_names_are_text_and_nothing_else(tmp_path, toy, toy_project, seed, open_page):
+def test_hostile_names_are_text_and_nothing_else(tmp_path, toy, toy_project, coarse, seed, open_page):
     project = planted(toy_project, seed=seed)
     told = toy(project=project)
     write_pictures(tmp_path, told)

@@ -128,7 +128,7 @@ def test_no_row_is_cut_and_headings_come_again(tmp_path):
 
 
 @pytest.mark.parametrize("seed", range(0, len(HOSTILE), 3))
-def test_hostile_texts_are_shown_and_do_nothing(tmp_path, toy, toy_project, open_page, seed):
+def test_hostile_texts_are_shown_and_do_nothing(tmp_path, toy, toy_project, coarse, open_page, seed):
     project = planted(toy_project, seed=seed)
     told = toy(project=project)
     drawn = [path for path in write_pictures(tmp_path, told) if path.suffix == ".png"]
