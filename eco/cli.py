@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from eco.road import estimated, linked, planned, save_maps
+from eco.road import PLAN_TABLES, estimated, linked, planned, save_maps
 from eco.terminal import (
     print_answer,
     print_cautions,
@@ -21,6 +21,7 @@ from eco.terminal import (
     reading,
     said,
     step,
+    warn_older,
     warn_unreviewed,
     written,
 )
@@ -270,7 +271,10 @@ def run(
     print_findings_count(project)
     print_cautions(gains, year)
     for path in sorted(path for path in out.rglob("*") if path.is_file()):
-        written(path)
+        if made is None and path.name in PLAN_TABLES:
+            warn_older(path)
+        else:
+            written(path)
     warn_unreviewed("public", review_no)
 
 

@@ -10,6 +10,8 @@ from eco.terminal import step
 if TYPE_CHECKING:  # a command's help need not wait for the tables
     from eco.planning.options import Aim
 
+PLAN_TABLES = ("plan.csv", "plan.xlsx")  # what a plan adds to the tables of a run
+
 
 def linked(folder: str, progress, parameters: Path | None):
     """The project linked, and the numbers it is estimated with."""

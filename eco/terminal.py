@@ -65,6 +65,13 @@ def written(path: Path) -> None:
     say(f"[green]✓[/] {escape(str(path))}")
 
 
+def warn_older(path: Path) -> None:
+    """A file that an earlier run has written, and this one has not: it may have been written into, and stays."""
+    from rich.markup import escape
+
+    say(f"[yellow]以前一次运行的结果，本次未更新 of an earlier run, not of this one:[/] {escape(str(path))}")
+
+
 def say(words: str) -> None:
     """One line, in rich's marks."""
     from rich.console import Console

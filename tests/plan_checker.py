@@ -160,8 +160,10 @@ def _slope(rule, options, chosen, budget_yuan):
         slope = one["slope_degrees"]
         if one["juncao_mu"] > 0 and isfinite(slope) and slope > rule.grass_degrees:
             told.append(f"grass at {slope} degrees")
-        if rule.tree_degrees is not None and one["forest_mu"] > 0 and slope > rule.tree_degrees:
-            told.append(f"trees at {slope} degrees")
+        hill = one["tree_slope_degrees"]
+        hill = hill if isfinite(hill) else slope
+        if rule.tree_degrees is not None and one["forest_mu"] > 0 and hill > rule.tree_degrees:
+            told.append(f"trees at {hill} degrees")
     return told
 
 

@@ -339,6 +339,11 @@ def test_run_with_a_budget_puts_the_plan_everywhere(tmp_path, folder):
         assert "plan" in [theme["key"] for theme in data["themes"]]
         spent[edition] = sum(yuan or 0 for yuan in data["places"]["county"]["columns"]["plan_cost_yuan"])
     assert spent["county"] == pytest.approx(summary["plan"]["spent_yuan"], abs=2)
+    ticked = tmp_path / "plain/internal/plan.xlsx"  # of an earlier run: somebody may have written into it
+    ticked.parent.mkdir(parents=True)
+    ticked.write_bytes(b"ticked")
     without = eco("run", tmp_path / "in", "--out", tmp_path / "plain", "--draws", 30)
     assert without.exit_code == 0 and not (tmp_path / "plain/internal/plan.csv").exists()
+    assert ticked.read_bytes() == b"ticked"
+    assert re.search(r"of an earlier run, not of this one:\s*\S*plan\.xlsx", without.output)
     assert "plan" not in json.loads((tmp_path / "plain/internal/summary.json").read_text(encoding="utf-8"))

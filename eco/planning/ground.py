@@ -108,8 +108,9 @@ def meadows_of(reach: csr_array, room: np.ndarray) -> csr_array:
     `reach` (patches, yards) is 1 where a patch with something left lies within a yard's radius; `room` (yards,) is
     what is left in the radius over what a colony with a full crop needs. A hive at yard j takes 1/room_j of every
     patch in its radius: together 1/room_j of all that is left there, which is just what it needs. So if
-    sum_j hives_j / room_j <= 1 holds in every patch, no patch gives more than it has and every colony is fed,
-    those that were there before as well. Yards without any flowers left have a row of their own that lets no hive in.
+    sum_j hives_j / room_j <= 1 holds in every patch, no patch is promised more than what is left over in it. Bees do
+    not keep to that: they fly for the nearest flowers, and a colony that was there may lose some of its own, which
+    eco.outcome tells. Yards without any flowers left have a row of their own that lets no hive in.
     """
     empty = np.flatnonzero(room <= 0)
     alone = csr_array((np.ones(len(empty)), (np.arange(len(empty)), empty)), shape=(len(empty), len(room)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import Any, Literal
 
 import numpy as np
@@ -16,6 +17,7 @@ from scipy.sparse import csr_array
 
 from eco.phrases import Phrase
 from eco.problems import DataProblem, Finding
+from eco.records.showing import shown
 
 Aim = Literal["gap", "lifted", "gain"]
 # What a bundle may hold, and the unit it is counted in.
@@ -25,6 +27,8 @@ PARTS: dict[str, str] = {
     "forest": "forest_mu",
     "guard": "guard_posts",
 }
+# What a part is called as a livelihood.
+CALLED = {"bees": "bees", "juncao": "juncao", "forest": "forest", "guard": "forest_guard"}
 AIMS: dict[str, tuple[str, str]] = {
     "gap": ("gap_yuan", "yuan"),
     "lifted": ("lifted_persons", "persons"),
@@ -51,7 +55,7 @@ _OTHERS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Options:
     """All bundles that can be chosen, and what they compete for.
 
@@ -117,6 +121,47 @@ class Options:
             homes = table.drop_duplicates("household_id")[["household_id", "persons", "village_code"]]
         room = {} if guard_room is None else guard_room
         return cls(table, yards, meadows, seedling_mu, room, homes, first_year, **more)
+
+    @property
+    def said(self) -> Phrase:
+        """How many bundles there are, for whom, from when, and where they could be."""
+        homes, bundles = self.bundles["household_id"].nunique(), len(self.bundles)
+        return Phrase(
+            f"自 {self.first_year} 年起 {self.years} 年：{homes:,} 户的 {bundles:,} 个组合，{len(self.yards):,} 处蜂场",
+            f"{self.years} year(s) from {self.first_year}: {bundles:,} bundles for {homes:,} households, "
+            f"{len(self.yards):,} places for hives",
+        )
+
+    def __repr__(self) -> str:
+        notes = "".join(f"\n└─ {note.zh} {note.en}" for note in self.notes)
+        seen = f"{self.draws} draws, seed {self.seed}"
+        return f"Options\n├─ {self.said.zh}\n├─ {self.said.en}\n├─ {seen}{notes}"
+
+    def _repr_html_(self) -> str:
+        said = (self.said, *self.notes)
+        told = "".join(f"<li>{escape(one.zh)} <small>{escape(one.en)}</small></li>" for one in said)
+        return f"<ul>{told}</ul>{shown(self._parts())._repr_html_()}"
+
+    def _parts(self) -> pd.DataFrame:
+        """One row a livelihood: households offered it alone, and the middle of what a bundle of it costs and brings."""
+        held = self.bundles[list(PARTS.values())].to_numpy(float) > 0
+        alone = held.sum(axis=1) == 1
+        rows = []
+        for at, (part, column) in enumerate(PARTS.items()):
+            mine = self.bundles[held[:, at] & alone]
+            if mine.empty:
+                continue
+            cost = mine["cost_one_off_yuan"] + mine["cost_yearly_yuan"]
+            rows.append(
+                {
+                    "livelihood": CALLED[part],
+                    "households": mine["household_id"].nunique(),
+                    "units": mine[column].median(),
+                    "cost_yuan": cost.median(),
+                    "gain_yuan_mean": mine["gain_yuan_mean"].median(),
+                }
+            )
+        return pd.DataFrame(rows)
 
     @property
     def years(self) -> int:

@@ -14,7 +14,7 @@ import pandas as pd
 from eco.phrases import Phrase
 from eco.planning.conflicts import why_impossible
 from eco.planning.lots import as_they_stand
-from eco.planning.options import AIMS, PARTS, Aim, Options
+from eco.planning.options import AIMS, CALLED, PARTS, Aim, Options
 from eco.planning.plans import PLAN_COLUMNS, Plan
 from eco.planning.pricing import CLOSE
 from eco.planning.programs import Answer, Program, program_of
@@ -28,7 +28,6 @@ _YUAN_PER_WAN = 10_000
 _FEW = 20  # offers at the cheapest price: a budget that buys fewer was perhaps meant in 万元
 _TRIES = 5
 MANY = 1000  # columns: with more, yards are left where a choice has them before they are decided anew
-_CALLED = {"bees": "bees", "juncao": "juncao", "forest": "forest", "guard": "forest_guard"}
 
 
 @waiting("wait_plan")
@@ -277,7 +276,7 @@ def chosen_of(options: Options, taken: np.ndarray) -> pd.DataFrame:
         rows = bundles[bundles[units] > 0]
         fen = options.fen(parts=(part,))[taken][(bundles[units] > 0).to_numpy()]
         table = rows[["household_id", "township", "village"]].assign(
-            livelihood=_CALLED[part],
+            livelihood=CALLED[part],
             year=options.first_year + rows["start"].astype(int),
             units=rows[units].astype(float),
             cost_yuan=fen / 100,

@@ -41,8 +41,10 @@ _UNITS = tuple(
 _PLAIN = re.compile(r"(^|_)(year|season|code)$")  # never grouped by thousands
 # Columns that hold our own words, and how the keys of these words begin.
 _CODED: Mapping[str, tuple[str, ...]] = {
-    "livelihood": ("",),
+    "livelihood": ("", "plan_"),
     "kind": ("source_", ""),
+    "rule": ("rule_called_",),
+    "status": ("proof_status_",),
     "measure": ("measure_", "column_"),
     **dict.fromkeys(
         (
@@ -248,7 +250,7 @@ def _cells(name: str, frame: pd.DataFrame, unit: str) -> list[str]:
     if pd.api.types.is_numeric_dtype(values):
         if _PLAIN.search(name):
             return [number_text(value).replace(",", "") for value in values]
-        if name in ("low", "mode", "high") and "unit" in frame:  # each row in its own unit
+        if name in ("low", "mode", "high", "price") and "unit" in frame:  # each row in its own unit
             return [f"{value:,.6g}" for value in values]
         places = _decimals(values)
         return [number_text(value, unit, decimals=places) for value in values]
@@ -278,8 +280,9 @@ def _text(name: str, value: object, frame: pd.DataFrame) -> str:
     if name == "measure" and heading(str(value)) is not None:
         return heading_html(str(value), unit_of(str(value))).replace("<br>", " ")
     for prefix in _CODED.get(name, ()):
-        if f"{prefix}{value}" in WORDS:
-            return _word_html(WORDS[f"{prefix}{value}"])
+        key = f"{prefix}{value}".replace(" ", "_")
+        if key in WORDS:
+            return _word_html(WORDS[key])
     column = _CHOICES.get("main_cause" if name == "group" else name)
     if column is not None and value in column.choices:
         return _word_html(Phrase(column.choices[str(value)][0], str(value).replace("_", " ")))
