@@ -108,7 +108,7 @@ eco.why_not(plan, village, time_limit=20)
 
 # %%
 front = eco.front(options, budget_yuan=30_000_000, of="lifted", against="gap", points=4, time_limit=60)
-eco.shown(front)
+eco.front_picture(front)
 
 # %% [markdown]
 # 最后是给县里看的地图：化名，不含个人信息，断网也能打开。

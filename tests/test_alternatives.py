@@ -352,6 +352,7 @@ def test_the_picture_of_a_front_is_the_same_every_time():
     assert pictures[0] == pictures[1] != pictures[2] and pictures[0].startswith(b"\x89PNG")
     figure = eco.front_picture(front, lang="en")
     assert isinstance(figure, matplotlib.figure.Figure)
+    assert figure._repr_png_().startswith(b"\x89PNG")  # so Jupyter shows it
     [axes] = figure.axes
     bound, drawn = axes.lines
     np.testing.assert_allclose(drawn.get_ydata(), front["lifted_persons"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import numpy as np
 import pandas as pd
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -13,8 +15,18 @@ from eco.sharing.ink import INK, QUIET, RULE, SIZE_IN, drawn, ink
 from eco.sharing.styles import RAMPS
 from eco.units import YUAN_PER_WAN
 
+_SHOWN_DPI = 110
 _BLUE = RAMPS["per_head"][3]
 _BOX = (0.11, 0.13, 0.85, 0.72)
+
+
+class FrontPicture(Figure):
+    """A figure that Jupyter shows by itself, whether or not pyplot was ever called."""
+
+    def _repr_png_(self) -> bytes:
+        with BytesIO() as drawn_here:
+            self.savefig(drawn_here, format="png", dpi=_SHOWN_DPI)
+            return drawn_here.getvalue()
 
 
 def front_picture(front: pd.DataFrame, *, lang: str = "zh") -> Figure:
@@ -33,7 +45,7 @@ def _figure(front: pd.DataFrame, lang: str) -> Figure:
     of, against = front.attrs["of"], front.attrs["against"]
     up, right = (_scaled(front[AMOUNTS[name]], name) for name in (of, against))
     bound = _scaled(front["bound"], of)
-    figure = Figure(figsize=SIZE_IN["chart"], facecolor="white")
+    figure = FrontPicture(figsize=SIZE_IN["chart"], facecolor="white")
     FigureCanvasAgg(figure)
     figure.text(0.035, 0.94, word("plan_front", lang), fontsize=15, va="center", fontweight="bold")
     figure.text(0.035, 0.89, word("plan_front_why", lang), fontsize=9, va="center", color=QUIET)
