@@ -14,7 +14,16 @@ _COSTS = [
 ]
 _LOOKED_AT = [
     *("household_id", "village_code", "village", "township_code", "township", "county_code", "county"),
-    *(*PART_COLUMNS.values(), *_COSTS, "yard", "start", "days", "free_days", "slope_degrees"),
+    *(
+        *PART_COLUMNS.values(),
+        *_COSTS,
+        "yard",
+        "start",
+        "days",
+        "free_days",
+        "slope_degrees",
+        "tree_slope_degrees",
+    ),
     *("basic_farmland", "chance_above_without"),
 ]
 _SLIGHT = Fraction(1, 10**6)  # of a fen, or of a unit: what binary fractions lose

@@ -71,7 +71,16 @@ _READ = (
         "township",
         "start",
     ),
-    *(*PARTS, "yard", "days", "free_days", "slope_degrees", "basic_farmland", "chance_above_without"),
+    *(
+        *PARTS,
+        "yard",
+        "days",
+        "free_days",
+        "slope_degrees",
+        "tree_slope_degrees",
+        "basic_farmland",
+        "chance_above_without",
+    ),
     *(f"cost_{kind}_yuan" for kind in ("one_off", "yearly")),
     *(
         f"cost_{part}_{kind}_yuan"
