@@ -35,9 +35,7 @@ exposure = eco.link(project, numbers)
 
 # %%
 options = eco.list_options(exposure, numbers, draws=100, seed=1)
-options.bundles.groupby("county")[["household_id", "cost_one_off_yuan", "gap_yuan"]].agg(
-    {"household_id": "nunique", "cost_one_off_yuan": "median", "gap_yuan": "median"}
-)
+options
 
 # %% [markdown]
 # 问题就是一句话；答案带着证明：任何方案都不可能超过 `bound`。
@@ -49,7 +47,7 @@ plan
 
 # %%
 assert plan.spent_yuan <= 30_000_000 and plan.reached <= plan.bound
-plan.gap, plan.chosen.head()
+eco.shown(plan.chosen, rows=5)
 
 # %% [markdown]
 # 多一元、多一亩苗、多一箱蜜源各值多少？

@@ -10,7 +10,7 @@ PART_COLUMNS = {"bees": "hives", "juncao": "juncao_mu", "forest": "forest_mu", "
 _COSTS = [
     f"cost_{part}{kind}_yuan"
     for part in ("", *(f"{one}_" for one in PART_COLUMNS))
-    for kind in ("one_off", "yearly")
+    for kind in ("one_off", "yearly", "tending")
 ]
 _LOOKED_AT = [
     *("household_id", "village_code", "village", "township_code", "township", "county_code", "county"),
@@ -43,7 +43,7 @@ def broken(options, taken, rules, budget_yuan) -> list[str]:
     return told
 
 
-def fen_of(bundle, *, years, only_year=None, parts=()):
+def fen_of(bundle, *, years, tended=3, only_year=None, parts=()):
     """Whole fen that one bundle (a dict) costs in a plan of so many years."""
 
     def fen(kind):
@@ -55,6 +55,7 @@ def fen_of(bundle, *, years, only_year=None, parts=()):
         if only_year is None or year == only_year:
             total += fen("one_off") if bundle["start"] == year else 0
             total += fen("yearly") if bundle["start"] <= year else 0
+            total += fen("tending") if 0 <= year - bundle["start"] < tended else 0
     return total
 
 
@@ -63,7 +64,8 @@ def _exact(number):
 
 
 def _cost(bundles, options, **how):
-    return sum(fen_of(one, years=len(options.seedling_mu), **how) for one in bundles)
+    years, tended = len(options.seedling_mu), options.tending_years
+    return sum(fen_of(one, years=years, tended=tended, **how) for one in bundles)
 
 
 def _budget(rule, options, chosen, budget_yuan):

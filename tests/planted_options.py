@@ -8,7 +8,7 @@ import pandas as pd
 from plan_checker import broken
 from scipy.sparse import csr_array
 
-from eco.planning.options import Options
+from eco.planning.options import KINDS, Options
 
 PARTS = ("hives", "juncao_mu", "forest_mu", "guard_posts")
 
@@ -20,6 +20,18 @@ def places(township, village):
         "village_code": f"621102{101 + township:03d}{201 + village:03d}", "village": f"村{township}-{village}",
         "county_code": "621102", "county": "安定区",
     }  # fmt: skip
+
+
+def few_options(**columns):
+    """One household a bundle, named a, b, c ..., of two hives for 1000 yuan, with columns told bundle by bundle.
+
+    `at` tells their places by township and village; else each is in a village of its own.
+    """
+    count = len(next(iter(columns.values())))
+    at = columns.pop("at", [(0, village) for village in range(count)])
+    ids = {"household_id": list("abcdefgh"[:count])}
+    table = pd.DataFrame([places(*place) for place in at]).assign(hives=2.0, cost_one_off_yuan=1000.0)
+    return Options.of(table.assign(**(ids | columns)))
 
 
 def random_options(seed, *, townships=2, villages=2, homes=2, bundles=2, yards=False, **more):
@@ -81,19 +93,15 @@ _READ = (
         "basic_farmland",
         "chance_above_without",
     ),
-    *(f"cost_{kind}_yuan" for kind in ("one_off", "yearly")),
-    *(
-        f"cost_{part}_{kind}_yuan"
-        for part in ("bees", "juncao", "forest", "guard")
-        for kind in ("one_off", "yearly")
-    ),
+    *(f"cost_{kind}_yuan" for kind in KINDS),
+    *(f"cost_{part}_{kind}_yuan" for part in ("bees", "juncao", "forest", "guard") for kind in KINDS),
 )
 
 
 def ways(options, rules, budget_yuan):
     """Every choice that keeps the rules, by the checker that shares nothing with the planner: bundles by position."""
     slim = replace(options, bundles=options.bundles[list(_READ)])
-    yuan = options.bundles[["cost_one_off_yuan", "cost_yearly_yuan"]].sum(axis=1).to_numpy()
+    yuan = options.bundles[[f"cost_{kind}_yuan" for kind in KINDS]].sum(axis=1).to_numpy()
     several = [[None, *own] for own in options.bundles.groupby("household_id", sort=True).indices.values()]
     for way in product(*several):
         taken = [bundle for bundle in way if bundle is not None]

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from plan_checker import broken
-from planted_options import places, random_options, ways
+from planted_options import few_options, places, random_options, ways
 from small_projects import VILLAGES, fixed, small_project
 
 import eco
@@ -133,6 +133,33 @@ def test_money_is_moved_where_no_plan_spent_any():
     assert not none.plans and none.notes[0].en == "only 0 found: no other choice is as good"
 
 
+def test_a_household_with_offers_in_two_villages_could_take_money_to_either():
+    """b can spend 1000 in its first village or 3000 in another, where the plan spends it all."""
+    options = few_options(
+        household_id=["a", "b", "b"], at=[(0, 0), (0, 0), (0, 1)], cost_one_off_yuan=[1000.0, 1000.0, 3000.0],
+        gap_yuan=[1.0, 2.0, 9.0],
+    )  # fmt: skip
+    plan = planned(options, [], 3000.0)
+    assert plan.taken.tolist() == [2]
+    np.testing.assert_allclose(_moved([plan]), [1000, 1000, 0])
+
+
+def test_a_plan_that_can_only_lose_has_alternatives_too():
+    """Money for two in two townships, c alone in one: a with c loses 38 yuan as b with c does, d with c loses 40."""
+    bad, at = [2.0, 2.0, -40.0, 0.0], [(0, 0), (0, 1), (1, 0), (0, 2)]
+    options = few_options(gap_yuan=[2.0] * 4, gap_yuan_bad=bad, at=at)
+    plan = planned(options, [TownshipFloor(0.3)], 2000.0, cautious=1)
+    assert plan.reached == -38
+    found = eco.alternatives(plan)
+    assert sorted(one.taken.tolist() for one in found.all_plans) == [[0, 2], [1, 2]]
+    assert "目标都不低于原方案的 100.0 %" in found._repr_html_()
+    far = eco.alternatives(plan, give_up=0.06)  # 40.28 yuan lost at most
+    assert sorted(one.taken.tolist() for one in far.all_plans) == [[0, 2], [1, 2], [2, 3]]
+    worst = next(one for one in far.plans if 3 in one.taken)
+    assert worst.gap == pytest.approx(2 / 38) and worst.status == "within gap"
+    assert "目标都不低于原方案的 94.7 %" in far._repr_html_()
+
+
 @pytest.mark.parametrize("part", range(5))
 def test_the_cheapest_swap_is_that_of_all_choices(part):
     """Villages of some of the small cases: the cost told is the best there is less the best with the village."""
@@ -200,6 +227,22 @@ def test_a_swap_among_equals_changes_no_more_than_it_must():
     assert "H3" not in told._repr_html_() and "村0-3" in told._repr_html_()
     more = eco.why_not(plan, "村0-6", yuan=1000)
     assert more.cost == pytest.approx(3)
+
+
+def test_a_swap_by_a_household_with_offers_in_two_villages_moves_its_money():
+    """b leaves a village with its 3000 yuan and comes to another with 1000; then there is money for c."""
+    options = few_options(
+        household_id=["a", "b", "b", "c"], at=[(0, 0), (0, 1), (0, 2), (0, 3)], gap_yuan=[20.0, 9.0, 6.0, 1.0],
+        cost_one_off_yuan=[1000.0, 3000.0, 1000.0, 1000.0],
+    )  # fmt: skip
+    told = eco.why_not(planned(options, [], 4000.0), "村0-2")
+    assert told.households[["household_id", "village", "change", "yuan_before", "yuan_after"]].to_numpy().tolist() == [
+        ["b", "村0-2", "other", 3000, 1000], ["c", "村0-3", "in", 0, 1000]
+    ]  # fmt: skip
+    assert told.villages.drop(columns=["village_code", "township"]).to_numpy().tolist() == [
+        ["村0-2", 1, 0, 1000], ["村0-3", 1, 0, 1000], ["村0-1", 0, 1, -3000]
+    ]  # fmt: skip
+    assert "brings in 2 households, leaves out 1 of 1 villages and gives 0 others" in told.said.en
 
 
 def test_a_village_that_is_in_tells_what_it_gets_unless_more_is_asked():
@@ -288,6 +331,39 @@ def test_fronts_are_those_of_all_choices(seed, against):
     assert front["at_least"].is_monotonic_increasing
 
 
+def test_a_front_keeps_its_best_end_where_the_other_aim_is_lost():
+    """Money for one: the most gain is where 10 yuan of the gap are lost, and a little less than that is no more."""
+    options = few_options(gap_yuan=[-10.0, 1.0, 0.0], gain_yuan_mean=[100.0, 5.0, 6.0])
+    front = eco.front(options, budget_yuan=1000, of="gain", against="gap", points=4)
+    assert front[["gain_yuan", "gap_yuan"]].to_numpy().tolist() == [[100, -10], [6, 0], [5, 1]]
+    assert front["bound"].tolist() == pytest.approx([100, 6, 5]) and set(front["status"]) == {"optimal"}
+    lost = few_options(
+        gap_yuan=[-10.0, -4.0], gain_yuan_mean=[9.0, 2.0]
+    )  # one must be bought, so both ends lose
+    front = eco.front(lost, budget_yuan=1000, rules=[TownshipFloor(1)], of="gain", against="gap", points=3)
+    assert front[["gain_yuan", "gap_yuan"]].to_numpy().tolist() == [[9, -10], [2, -4]]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_fronts_of_what_may_be_lost_are_those_of_all_choices(seed):
+    """Offers that lose as often as they win: at every level the most there is among all choices."""
+    options, rules, budget = small_case(2 * seed + 1)
+    dice = np.random.default_rng(seed)
+    lost = {
+        name: dice.uniform(-100, 100, len(options.bundles)).round(2)
+        for name in ("gap_yuan", "lifted_persons")
+    }
+    options, rules = replace(options, bundles=options.bundles.assign(**lost)), [TownshipFloor(0.15)]
+    front = eco.front(options, budget_yuan=budget, rules=rules, points=5, gap=EXACT)
+    first, other = options.worth("lifted"), options.worth("gap")
+    kept = planned(options, rules, budget, value="lifted").rules
+    every = [(first[way].sum(), other[way].sum()) for way in ways(options, kept, budget)]
+    for row in front.itertuples():
+        most = max(up for up, right in every if right >= row.at_least - EXACT * abs(row.at_least))
+        assert row.lifted_persons == pytest.approx(most, rel=EXACT)
+        assert row.bound >= most - EXACT * abs(most) and row.status in ("optimal", "within gap")
+
+
 def test_a_front_whose_ends_meet_is_one_point():
     rows = [
         {"household_id": f"H{home}", **places(0, 0), "hives": 2.0, "cost_one_off_yuan": 10.0, "gap_yuan": 3.0,
@@ -326,6 +402,20 @@ def test_where_caution_leaves_nothing_to_buy_nothing_is_bought():
     table = eco.cautious_plans(options, budget_yuan=100.0)
     assert table["households"].tolist() == [1, 1, 0, 0]
     assert table["mean"].tolist() == [3, 3, 0, 0] and table["bad"].tolist() == [-5, -5, 0, 0]
+
+
+def test_where_caution_leaves_nothing_rules_are_kept_all_the_same():
+    """Every township gets its share, whatever is lost by it: the plan that loses least, at every weight."""
+    columns = {"gap_yuan": [10.0, 20.0, 5.0], "gap_yuan_bad": [-3.0, -2.0, -40.0]}
+    options, rules = few_options(**columns, at=[(0, 0), (0, 1), (1, 0)]), [TownshipFloor(0.3)]
+    table = eco.cautious_plans(options, budget_yuan=2000, rules=rules, cautions=(0, 0.3, 0.5, 1))
+    assert table["spent_yuan"].tolist() == [2000] * 4 and set(table["status"]) == {"optimal"}
+    assert table["mean"].tolist() == [25] * 4 and table["bad"].tolist() == [-42] * 4
+    assert table["bound"].tolist() == pytest.approx([25, 4.9, -8.5, -42])
+    late = eco.cautious_plans(options, budget_yuan=2000, rules=rules, cautions=(1, 0))
+    assert late["bound"].tolist() == pytest.approx([-42, 25])
+    with pytest.raises(DataProblem, match="E-PLAN-44"):
+        eco.cautious_plans(few_options(gap_yuan=[-1.0, -2.0]), budget_yuan=2000)
 
 
 def test_a_floor_of_an_aim_binds_and_reads_aloud():

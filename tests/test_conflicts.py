@@ -15,7 +15,9 @@ from scipy.sparse import csr_array, vstack
 
 import eco
 from eco.phrases import Phrase
-from eco.planning.conflicts import conflict_of, unit_words
+from eco.planning import easing
+from eco.planning.clashes import Tried
+from eco.planning.conflicts import conflict_of, unit_words, why_impossible
 from eco.planning.highs import Question, irreducible
 from eco.planning.options import Options
 from eco.planning.rows import Rows, by_group
@@ -307,3 +309,20 @@ def test_what_always_holds_is_not_among_the_rules_of_a_conflict():
     found = conflict(options, [ForestFloor(10_000)], 1e6)
     assert found.rules == (ForestFloor(10_000),)
     assert {type(rule) for rule in USUAL} >= {OneEach, MinLot}
+
+
+def test_what_was_not_found_in_the_time_is_not_said_to_be_impossible(monkeypatch):
+    """Nobody answers any more once 0 is known to do: then no number is named, and none is called useless."""
+    options = random_options(8, townships=5, villages=1, homes=3)
+    monkeypatch.setattr(easing, "_alone", lambda case, position: None)
+    answer = easing.tried
+
+    def tired(case, *, end, whole):
+        return answer(case, end=end, whole=whole) if case.rules[0].share == 0 else Tried(None)
+
+    monkeypatch.setattr(easing, "tried", tired)
+    [finding] = why_impossible(options, [TownshipFloor(0.4)], budget_yuan=50_000, time_limit=20)
+    assert "would do" not in finding.expected.en and "no number" not in finding.sentence("en")
+    monkeypatch.undo()
+    [finding] = why_impossible(options, [TownshipFloor(0.4)], budget_yuan=50_000, time_limit=20)
+    assert "would do" in finding.expected.en

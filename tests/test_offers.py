@@ -12,7 +12,7 @@ from eco.income.exposure import link
 from eco.livelihoods import FOREST, JUNCAO
 from eco.planning.ground import ground_of
 from eco.planning.offers import booked_days, choices, land_left, links_of, offers_of, sizes_of, unit_cost
-from eco.planning.options import PARTS
+from eco.planning.options import KINDS, PARTS
 
 HOMES = [
     {"household_id": "H0"},
@@ -114,12 +114,12 @@ def test_costs_by_hand_in_whole_fen():
     )  # fmt: skip
     lots = offers(numbers=numbers).lots
     lots = lots[lots["household_id"] == "H0"].set_index(["part", "size"])
-    costs = lots[["cost_one_off_yuan", "cost_yearly_yuan"]]
-    assert costs.loc[("bees", 5)].tolist() == [5220.02, 0]
-    assert costs.loc[("juncao", 2)].tolist() == [0, 1000]
-    assert costs.loc[("forest", 10)].tolist() == [35_190, 2_800]
-    assert costs.loc[("guard", 1)].tolist() == [0, 8_000]
-    assert unit_cost("bees", numbers) == (1044.004, 0)
+    costs = lots[[f"cost_{kind}_yuan" for kind in KINDS]]
+    assert costs.loc[("bees", 5)].tolist() == [5220.02, 0, 0]
+    assert costs.loc[("juncao", 2)].tolist() == [0, 1000, 0]
+    assert costs.loc[("forest", 10)].tolist() == [35_190, 2_000, 800]
+    assert costs.loc[("guard", 1)].tolist() == [0, 8_000, 0]
+    assert unit_cost("bees", numbers) == {"one_off": 1044.004, "yearly": 0, "tending": 0}
 
 
 def test_sizes_are_whole_hives_and_none_of_nothing():

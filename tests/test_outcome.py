@@ -347,6 +347,10 @@ def test_years_of_a_plan_contain_one_another(tmp_path):
     assert grass == pytest.approx([1850, 1850])
     assert row(outcome(plan, year=2022), "gain_recurrent_yuan")["planned"] == 13_200
     assert row(outcome(plan, year=2021), "gain_recurrent_yuan")["planned"] == 12_200
+    paid_once = [row(outcome(plan, year=year), "gain_yuan")["planned"] for year in (2021, 2022)]
+    assert np.isfinite(paid_once[0]) and np.isnan(
+        paid_once[1]
+    )  # what was paid once is no promise of a later year
     with pytest.raises(DataProblem, match="E-PLAN-63"):
         carried_out(plan, year=2024)
 

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from plan_checker import broken, fen_of
+from planted_options import few_options, random_options
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, vstack
 
-from eco.planning.options import Options
-from eco.planning.planner import plan
+from eco.planning.options import KINDS, Options
+from eco.planning.planner import plan, with_taken
 from eco.planning.programs import program_of
 from eco.planning.rules import (
     Budget,
@@ -39,7 +40,7 @@ PARTS = {"bees": "hives", "juncao": "juncao_mu", "forest": "forest_mu", "guard":
 LOTS = {"hives": (5, 10), "juncao_mu": (2, 5), "forest_mu": (5, 10), "guard_posts": (1,)}
 AIMS = {"gap": "gap_yuan", "lifted": "lifted_persons", "gain": "gain_yuan"}
 NONE_WILL_DO = {"E-PLAN-22", "E-PLAN-26", "E-PLAN-28"} | {f"E-PLAN-{number}" for number in range(50, 60)}
-NOTHING_TO_GAIN = {"E-PLAN-42", "E-PLAN-43", "E-PLAN-44"}
+NOTHING_TO_GAIN = {"E-PLAN-30", "E-PLAN-42", "E-PLAN-43", "E-PLAN-44"}
 
 
 def toy(seed, *, households, bundles=3, villages=3, yards=2, years=1):
@@ -84,9 +85,12 @@ def _bundle(dice, held, *, yard):
     for part, column in PARTS.items():
         for kind in ("one_off", "yearly"):
             told[f"cost_{part}_{kind}_yuan"] = int(dice.integers(0, 500_000)) / 100 if part in held else 0.0
+        told[f"cost_{part}_tending_yuan"] = (
+            round(0.31 * told["cost_forest_yearly_yuan"], 2) if part == "forest" else 0.0
+        )
         if part in held:
             told[column] = float(dice.choice(LOTS[column]))
-    for kind in ("one_off", "yearly"):
+    for kind in KINDS:
         told[f"cost_{kind}_yuan"] = round(sum(told[f"cost_{part}_{kind}_yuan"] for part in PARTS), 2)
     for column, most in (("gap_yuan", 9000), ("lifted_persons", 3), ("gain_yuan_mean", 9000)):
         told[column] = round(float(dice.uniform(-0.1, 1)) * most, 2)
@@ -354,6 +358,87 @@ def test_a_plan_of_three_years_contains_the_first_year_and_keeps_each_years_budg
         assert all(here <= one.seedling_mu[0] * 1.5**year for year, here in enumerate(mu))
 
 
+def test_money_of_a_year_is_spent_in_that_year_or_not_at_all():
+    """Years that are told of nothing get nothing; a year may be given 0, all years together may not."""
+    table = pd.DataFrame({"household_id": [f"H{n}" for n in range(6)], "hives": 1.0})
+    options = Options.of(table.assign(cost_one_off_yuan=100.0, gap_yuan=30.0)).over_years(3)
+    for told in ({2023: 300.0, 2022: 100.0}, {"2021": 0, 2022: 100.0, 2023: 300.0}):
+        made = plan(options, budget_yuan=told, usual=False, gap=0)
+        assert made.chosen["year"].value_counts().to_dict() == {2022: 1, 2023: 3}
+        assert made.budget_yuan == 400 and [rule.yuan for rule in made.rules[:3]] == [0, 100, 300]
+    for told in ({2021: 0.0}, {}, {2021: -1.0, 2022: 5.0}, {"soon": 5.0}, {2021: 1.0, "2021": 2.0}):
+        assert set(codes_of(options, budget_yuan=told)[0]) == {"E-PLAN-41"}
+
+
+def test_a_price_of_a_years_budget_is_what_one_more_yuan_in_it_brings():
+    options = random_options(7, townships=3, villages=3, homes=25, bundles=2).over_years(3)
+    by_year = dict.fromkeys((2021, 2022, 2023), 60_000.0)
+    made = plan(options, budget_yuan=by_year, gap=1e-6, usual=False)
+    prices = made.prices[made.prices["rule"] == "Budget"].set_index("label_zh")["price"]
+    assert len(prices) == 3
+    for year in by_year:
+        more, less = (
+            plan(options, budget_yuan=by_year | {year: 60_000.0 + change}, gap=1e-6, usual=False).bound
+            for change in (3000, -3000)
+        )
+        [price] = [value for label, value in prices.items() if str(year) in label]
+        assert (more - made.bound) / 3000 - 0.02 <= price <= (made.bound - less) / 3000 + 0.02
+
+
+def test_what_would_do_is_true_of_budgets_by_year():
+    table = pd.DataFrame({"household_id": [f"H{n}" for n in range(6)], "forest_mu": 5.0})
+    options = Options.of(table.assign(cost_one_off_yuan=1000.0, gap_yuan=30.0)).over_years(2)
+    with pytest.raises(DataProblem) as raised:
+        plan(options, budget_yuan={2021: 1000.0, 2022: 1000.0}, rules=[ForestFloor(20)], usual=False)
+    [finding] = raised.value.findings
+    assert "4,000" not in finding.expected.en and "10 mu" in finding.expected.en
+
+
+def test_trees_are_tended_for_their_first_years_only():
+    """2 mu: 500 once, 40 a year, 30 a year of tending in the first three; what is still due then is told."""
+    table = pd.DataFrame(
+        {"household_id": ["H1"], "forest_mu": 2.0, "gap_yuan": 9.0, "cost_one_off_yuan": 500.0}
+    )
+    table = table.assign(cost_yearly_yuan=40.0, cost_tending_yuan=30.0)
+    for years, cost, due in ((1, 570, 60), (2, 640, 30), (10, 500 + 400 + 90, 0)):
+        options = Options.of(table).over_years(years)
+        made = plan(options, budget_yuan=5000.0, usual=False)
+        assert made.spent_yuan == cost and made.chosen["cost_yuan"].sum() == cost
+        said = " ".join(note.en for note in made.notes)
+        assert "40 yuan a year go on" in said
+        assert (f"takes another {due} yuan" in said) if due else ("tending" not in said)
+    late = Options.of(table.assign(start=1), seedling_mu=(np.inf,) * 3)
+    assert [late.fen(year)[0] for year in range(3)] == [0, 57_000, 7_000]
+
+
+@pytest.mark.parametrize("column", ["cost_one_off_yuan", "juncao_mu", "days", "cost_bees_yearly_yuan"])
+@pytest.mark.parametrize("wrong", [np.nan, -1.0, np.inf])
+def test_no_bundle_with_an_empty_or_negative_amount_is_taken(column, wrong):
+    table = pd.DataFrame({"household_id": ["H1", "H2", "H3"], "hives": 1.0, "cost_one_off_yuan": 1000.0})
+    table = table.assign(**{column: 0.0}) if column not in table else table
+    table.loc[1, column] = wrong
+    with pytest.raises(DataProblem) as raised:
+        Options.of(table)
+    assert raised.value.findings[0].code == "E-PLAN-20"
+    assert "H2" in raised.value.findings[0].found and raised.value.findings[0].column == column
+
+
+def test_a_list_that_was_narrowed_or_shuffled_is_the_same_list():
+    options = toy(3, households=8, yards=2)
+    narrow = replace(options, bundles=options.bundles[options.bundles["forest_mu"] == 0])
+    assert list(narrow.bundles.index) == list(range(len(narrow.bundles)))
+    mixed = replace(narrow, bundles=narrow.bundles.sample(frac=1, random_state=1))
+    assert mixed.bundles["household_id"].is_monotonic_increasing
+    ask = {"budget_yuan": 20_000.0, "gap": 0, "time_limit": 20}
+    assert plan(mixed, **ask).reached == pytest.approx(plan(narrow, **ask).reached)
+    home, hives = narrow.bundles.loc[narrow.bundles["hives"] > 0, ["household_id", "hives"]].iloc[-1]
+    made = plan(narrow, rules=[LockedIn(home, "bees", hives)], value="gain", usual=False, **ask)
+    kept = made.chosen.query("household_id == @home and livelihood == 'bees'")
+    assert kept["units"].iloc[0] >= hives
+    with pytest.raises(DataProblem, match="E-PLAN-20"):
+        replace(options, yards=options.yards.iloc[:1])
+
+
 def test_the_nursery_grows_and_is_used():
     """4 mu in the first year, 6 in the second, 9 in the third: lots of 1 mu begin as soon as there are seedlings."""
     table = pd.DataFrame({"household_id": [f"H{n:02d}" for n in range(30)], "juncao_mu": 1.0})
@@ -376,11 +461,18 @@ def test_time_limit_is_kept(limit, hard):
     assert_kept(made, holding([TownshipFloor(0.1)], usual=True), 9_000_000)
 
 
+def test_with_no_time_at_all_there_is_an_answer_that_does_not_call_itself_the_best(hard):
+    made = plan(hard, budget_yuan=9_000_000, gap=0, time_limit=0.001)
+    assert made.status in ("time limit", "best found") and made.bound > made.reached >= 0
+    assert_kept(made, holding([], usual=True), 9_000_000)
+    assert "nothing" not in made.said.en
+
+
 @pytest.fixture(scope="module")
 def hard():
     """3,000 households with up to three bundles, 120 yards that need ten hives; a bundle brings about what it costs."""
     options = toy(5, households=3000, villages=120, yards=120)
-    cost = options.bundles["cost_one_off_yuan"] + options.bundles["cost_yearly_yuan"]
+    cost = options.bundles[[f"cost_{kind}_yuan" for kind in KINDS]].sum(axis=1)
     near = cost + np.random.default_rng(5).integers(0, 300, len(cost)) / 100
     return replace(options, bundles=options.bundles.assign(gap_yuan=near), seedling_mu=(900.0,))
 
@@ -434,3 +526,22 @@ def test_a_rule_that_touches_nothing_is_noted():
     assert sum("changes nothing" in one for one in said) == 2 and all(
         "200" in one for one in said if "nothing" in one
     )
+
+
+def test_a_plan_that_can_only_lose_tells_how_far_it_may_be_from_the_best():
+    """Money for two in two townships: c must be bought, the plan loses, and its gap is told all the same."""
+    options = few_options(gap_yuan=[2.0, 2.0, -40.0], at=[(0, 0), (0, 1), (1, 0)])
+    made = plan(options, budget_yuan=2000, rules=[TownshipFloor(0.3)], gap=0)
+    assert (made.reached, made.bound, made.gap, made.status) == (-38, -38, 0, "optimal")
+    worse = with_taken(made, replace(made.answer, taken=np.array([0.0, 0, 1])), bound=made.bound, gap=0.1)
+    assert worse.reached == -40 and worse.gap == pytest.approx(2 / 38) and worse.status == "within gap"
+
+
+@pytest.mark.parametrize(("chance", "said"), [([np.nan] * 3, "[line]"), ([0.5, np.nan, 0.9], "0 / 3")])
+def test_the_poor_first_where_nobody_is_known_to_be_poor(chance, said):
+    options = few_options(gap_yuan=[1.0, 2.0, 3.0], chance_above_without=chance)
+    codes, told = codes_of(options, budget_yuan=5000, rules=[PoorFirst(0.3)])
+    assert codes == ["E-PLAN-30"] and said in told and "leave the rule out" in told and "去掉此规则" in told
+    assert plan(options, budget_yuan=5000, rules=[PoorFirst(0)]).reached == 6
+    known = few_options(gap_yuan=[1.0, 2.0, 3.0], chance_above_without=[0.4, np.nan, 0.9])
+    assert plan(known, budget_yuan=5000, rules=[PoorFirst(0.3)]).reached == 6

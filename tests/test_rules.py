@@ -262,6 +262,7 @@ def random_options(rng, households=6):
          "basic_farmland": rng.choice(["yes", "no", "unknown"], count),
          "chance_above_without": rng.choice([0.1, 0.5, 0.9, NAN], count), "gap_yuan": rng.integers(1, 99, count)}
     ).join(quantities)  # fmt: skip
+    bundles.loc[0, "chance_above_without"] = 0.1  # where nobody is poor nothing can go to the poor first
     bundles = bundles.join(pd.DataFrame([_VILLAGES[code] for code in home], columns=_PLACES))
     room = rng.choice([0.0, 3.0, 8.0, 20.0, NAN], 3)
     with np.errstate(divide="ignore"):
@@ -391,7 +392,7 @@ def test_a_bundle_of_one_part_has_its_cost_there_and_one_of_several_must_say_it(
     assert list(options.fen(1, parts=("guard",))) == [0, 750]
     both = pd.DataFrame({"household_id": ["H1"], "hives": 5, "juncao_mu": 2, "cost_yearly_yuan": 10.5})
     for table in (both, both.assign(cost_bees_yearly_yuan=10.0)):
-        with pytest.raises(DataProblem, match=r"E-PLAN-20.*H1: 0\+(0|10) != 0\+10.5"):
+        with pytest.raises(DataProblem, match=r"E-PLAN-20.*H1: 0\+(0|10)\+0 != 0\+10.5\+0"):
             Options.of(table)
     split = Options.of(both.assign(cost_bees_yearly_yuan=10.0, cost_juncao_yearly_yuan=0.5))
     assert list(split.fen(parts=("juncao",))) == [50]
@@ -510,6 +511,24 @@ def test_a_plan_that_gave_nothing_promises_nothing(tmp_path):
     assert not contradictions(toy(), [rule], 1)
     told = LockedIn.of_file(_plan_file(tmp_path / "plan.csv", ["H3,forest,,2,1,1,甲镇,二村"]))
     assert list(np.flatnonzero(told.rows(toy(), 1).matrix.toarray()[0])) == [4, 5]
+
+
+@pytest.mark.parametrize("kind", [list, pd.Series, lambda told: (one for one in told)])
+def test_promises_told_in_lists_are_those_told_in_tuples(kind):
+    told = (("H1", "H3"), ("juncao", "forest"), (1, 2), (2021, None))
+    rule, by_hand = LockedIn(*(kind(list(one)) for one in told[:3]), list(told[3])), LockedIn(*told)
+    assert rule == by_hand and hash(rule) == hash(by_hand)
+    assert (rule.rows(toy(), 1).matrix.toarray() == by_hand.rows(toy(), 1).matrix.toarray()).all()
+    assert LockedIn(["H1", "H2"], "bees", 5) == LockedIn(("H1", "H2"), "bees", 5)
+    with pytest.raises(DataProblem, match=r"E-PLAN-24.*pigs"):
+        LockedIn("H1", ["pigs"], 1)
+
+
+def test_a_promise_is_kept_by_the_bundles_at_their_places_whatever_they_are_called():
+    options = toy()
+    options.bundles.index += 100
+    rows = LockedIn("H1", "bees", 5).rows(options, 1).matrix.toarray()
+    assert list(np.flatnonzero(rows[0])) == [0, 2]
 
 
 def test_what_was_to_begin_before_the_plan_begins_at_once():

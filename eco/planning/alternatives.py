@@ -21,16 +21,16 @@ from eco.planning.options import Options
 from eco.planning.planner import answer_again, with_taken
 from eco.planning.plans import Plan
 from eco.planning.rows import Rows, Rule
-from eco.planning.rules.aims import AimFloor
+from eco.planning.rules.aims import AsMuch
 from eco.records.showing import number_text, said_html, shown
 from eco.waiting import waiting
 
 _NEAR = 0.02  # relative gap of how different a plan is: a proxy need not be met exactly
-_SLACK = 1e-9  # relative: what sums of floats lose
 _NO_TIME = Phrase("时间不够再找一个", "time was too short to find one more")
 _NO_OTHER = Phrase("再没有不同而同样好的", "no other choice is as good")
 _TANGENTS = 2  # times that a choice is sought again at its tangents
 _NEAREST = 20.0  # a plan one twentieth of the money further off weighs e times less
+_VILLAGES_SHOWN = 12  # of a county
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ class Alternatives:
 
     def _repr_html_(self) -> str:
         share = self.villages["share"]
+        whole = self.plan.reached
+        given_up = whole - min(one.reached for one in self.all_plans)
         told = {
             "plans": len(self.all_plans),
-            "kept": number_text(min(one.reached for one in self.all_plans) / self.plan.reached, "share")
-            if self.plan.reached
-            else "–",
+            "kept": number_text(1 - given_up / abs(whole), "share") if whole else "–",
             "always": number_text((share >= 1).sum()),
             "sometimes": number_text(((share > 0) & (share < 1)).sum()),
             "never": number_text((share <= 0).sum()),
@@ -73,7 +73,11 @@ class Alternatives:
         notes = "".join(f"<p>{note.zh}<br><small>{note.en}</small></p>" for note in self.notes)
         table = self.villages.rename(columns={"share": "share_of_plans"})
         table = table.sort_values(["chosen_in", "yuan_mean"], ascending=False, kind="stable")
-        return said_html("plan_alternatives_said", **told) + notes + shown(table)._repr_html_()
+        return (
+            said_html("plan_alternatives_said", **told)
+            + notes
+            + shown(table, rows=_VILLAGES_SHOWN)._repr_html_()
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,10 +102,11 @@ class _NotThis:
 def alternatives(
     plan: Plan, *, count: int = 5, give_up: float = 0.01, time_limit: float = 60.0
 ) -> Alternatives:
-    """Up to `count` plans under the same rules that reach at least (1 - give_up) of what the plan reaches.
+    """Up to `count` plans under the same rules that give up no more than a share `give_up` of what the plan reaches.
 
-    Each differs as far as it can from those before it, and from each in some household at least. There are fewer where
-    no other choice reaches as much, or where `time_limit` seconds were too short.
+    Each reaches reached - give_up |reached| or more, differs as far as it can from those before it, and from each in
+    some household at least. There are fewer where no other choice reaches as much, or where `time_limit` seconds were
+    too short.
     """
     end = time.monotonic() + time_limit
     plans, notes = [plan], []
@@ -138,8 +143,7 @@ def _furthest(plans: Sequence[Plan], give_up: float, end: float) -> Plan | Phras
 def _other(plans: Sequence[Plan], value: np.ndarray, give_up: float, end: float) -> Plan | Phrase:
     """The choice of the greatest value that is nearly as good and none of the plans, or why there is none."""
     plan = plans[0]
-    least = max((1 - give_up) * plan.reached, 0.0) * (1 - _SLACK)
-    floor = AimFloor(plan.aim, least, cautious=plan.cautious)
+    floor = AsMuch(plan.aim, plan.reached - give_up * abs(plan.reached), cautious=plan.cautious)
     first = None if plan.answer is None else plan.answer.taken
     # Rows against plans that there are cost time, and are seldom needed.
     for others in ((), tuple(_NotThis(one.taken) for one in plans)):
@@ -172,11 +176,11 @@ def _moved(plans: Sequence[Plan]) -> np.ndarray:
     options = plans[0].options
     village, codes = _village(plans[0])
     yuan = options.fen() / 100
-    household = options.household
-    dearest = np.zeros(household.max(initial=-1) + 1)
-    np.maximum.at(dearest, household, yuan)
-    first = np.append(True, household[1:] != household[:-1])
-    could = np.bincount(village[first], dearest, len(codes))
+    # What a household's offers in several villages could cost counts in each of them.
+    pairs, pair = np.unique(options.household * len(codes) + village, return_inverse=True)
+    dearest = np.zeros(len(pairs))
+    np.maximum.at(dearest, pair, yuan)
+    could = np.bincount(pairs % len(codes), dearest, len(codes))
     chord = np.divide(_spent(plans).mean(axis=0), could, out=np.zeros(len(codes)), where=could > 0)
     return yuan * (1 - chord[village])
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from eco.planning.highs import HERE_COLUMNS, irreducible
 from eco.planning.options import Options
@@ -120,6 +121,16 @@ def tried(case: Case, *, end: float, whole: bool) -> Tried:
     proven = here.impossible_at(answer.prices)
     prices = _by_rule(case, program, answer.prices) if proven else None
     return Tried(False if answer.status == "infeasible" else None, prices)
+
+
+def most_alone(case: Case, position: int) -> np.ndarray:
+    """The most that all open offers, one of each household, come to in every row of a rule, (rows,)."""
+    program = case.program()
+    own = np.flatnonzero(program.rule == position)
+    entries, groups = program.matrix[own].tocoo(), Field(program).group
+    could = pd.Series(np.maximum(entries.data * program.most[entries.col], 0.0))
+    by_row = could.groupby([entries.row, groups[entries.col]]).max().groupby(level=0).sum()
+    return by_row.reindex(range(len(own)), fill_value=0.0).to_numpy()
 
 
 def disproved(case: Case, prices: Sequence[np.ndarray]) -> bool:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from eco.phrases import WORDS, Phrase
-from eco.planning.clashes import Case, Clash, clash_of, named_rows
+from eco.planning.clashes import Case, Clash, clash_of, most_alone, named_rows
 from eco.planning.easing import Eased, eased
 from eco.planning.options import Options
 from eco.planning.pricing import Field, priced
@@ -124,15 +123,11 @@ def _asked(clash: Clash, position: int, named: np.ndarray, *, end: float) -> Ask
 
 def _alone(case: Case, position: int) -> np.ndarray:
     """Rows of a rule that all open offers cannot meet, the furthest from it first; none where other rules have rows."""
-    program = case.program()
-    if (program.rule != position).any():
+    if any(len(rows.low) for at, rows in enumerate(case.told) if at != position):
         return np.zeros(0, int)
-    entries, groups = program.matrix.tocoo(), Field(program).group
-    could = pd.Series(np.maximum(entries.data * program.most[entries.col], 0.0))
-    by_row = could.groupby([entries.row, groups[entries.col]]).max().groupby(level=0).sum()
-    there = by_row.reindex(range(len(program.low)), fill_value=0.0).to_numpy()
-    short = np.flatnonzero(program.low > there * (1 + _SHOWS))
-    return short[np.argsort(there[short] / program.low[short], kind="stable")]
+    low, there = case.told[position].low, most_alone(case, position)
+    short = np.flatnonzero(low > there * (1 + _SHOWS))
+    return short[np.argsort(there[short] / low[short], kind="stable")]
 
 
 def _least(clash: Clash, position: int, named: np.ndarray) -> bool:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from eco.planning.clashes import Case, Clash, disproved, tried
+from eco.planning.clashes import Case, Clash, disproved, most_alone, tried
 from eco.planning.rows import Rule
 from eco.planning.rules import Budget
 from eco.problems import DataProblem
@@ -127,9 +127,20 @@ def eased(clash: Clash, *, end: float) -> list[Eased]:
     for done, (at, lever) in enumerate(known):
         now = time.monotonic()
         own_end = now + (end - now) / (len(known) - done)
-        proofs = [] if clash.prices is None else [clash.prices]
+        proofs = [one for one in (clash.prices, _alone(clash.case, at)) if one is not None]
         found.append(_eased(at, _Search(lever, own_end, proofs), whole=clash.whole))
     return found
+
+
+def _alone(case: Case, position: int) -> tuple[np.ndarray, ...] | None:
+    """The proof by prices that all offers cannot meet a rule's hardest row, whatever else holds; None: they can."""
+    low, there = case.told[position].low, most_alone(case, position)
+    hard = np.flatnonzero(low > there)
+    if not len(hard):
+        return None
+    prices = tuple(np.zeros(len(rows.low)) for rows in case.told)
+    prices[position][hard[np.argmin(there[hard] / low[hard])]] = -1.0
+    return prices
 
 
 def _eased(position: int, search: _Search, *, whole: bool) -> Eased:
@@ -141,7 +152,7 @@ def _eased(position: int, search: _Search, *, whole: bool) -> Eased:
         value = _nearest_whole(search, relaxed, far)
     # Asking for next to nothing is leaving the rule out.
     if value is None or (search.lever.sign < 0 and search.same(value, 0.0)):
-        known = value is not None or not (search.open or time.monotonic() >= search.end)
+        known = not (search.open or time.monotonic() >= search.end)
         return Eased(position, None, math.nan, known=known)
     lever = search.lever
     return Eased(position, lever.rule_at(value), value)

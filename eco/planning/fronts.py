@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import cast
 
@@ -19,20 +19,20 @@ import pandas as pd
 from eco.phrases import Phrase
 from eco.planning.options import AIMS, PARTS, Aim, Options
 from eco.planning.planner import MANY, answer_again, plan
-from eco.planning.plans import Plan
+from eco.planning.plans import Plan, gap_of
 from eco.planning.pricing import CLOSE
 from eco.planning.rows import Rule
 from eco.planning.rules import ForestFloor
-from eco.planning.rules.aims import AimFloor
+from eco.planning.rules.aims import AsMuch, nearly
 from eco.problems import DataProblem, Finding
 from eco.waiting import waiting
 
 FOREST = "forest"
 AMOUNTS = {"lifted": "lifted_persons", "gap": "gap_yuan", "gain": "gain_yuan", FOREST: "forest_mu"}
-_SLACK = 1e-9  # relative: what sums of floats lose
 _NEARBY_SHARE = 0.6  # of a point's time, for plans with yards where a plan at hand has them
 _LEAST_POINTS = 2
 _NOTHING_BRINGS = "E-PLAN-44"
+_ANY_SHARE = 0.3  # of the time of a plan where nothing brings anything, for some plan that keeps the rules
 
 
 @dataclass(frozen=True)
@@ -115,14 +115,15 @@ def cautious_plans(
     Columns cautious; mean and bad: what the plan brings over all worlds and over the worst fifth, in the unit of
     `value`; given_up_share and won: how much less in the mean, and how much more in bad worlds, than the first row;
     lifted_persons, gap_yuan, gain_yuan (means), forest_mu, spent_yuan, households; status, bound and gap of what is
-    weighed so. Where nothing brings anything any more, nothing is bought. Other arguments as in `eco.plan`.
+    weighed so. Where nothing brings anything any more, no more is bought than the rules ask for. Other arguments as in
+    `eco.plan`; raises DataProblem as that does, for offers that bring nothing only if they bring nothing in the mean.
     """
     end, rules = time.monotonic() + time_limit, tuple(rules)
-    ask = partial(plan, options, budget_yuan=budget_yuan, rules=rules, value=value, gap=gap, usual=usual)
+    ask = partial(plan, options, budget_yuan=budget_yuan, rules=rules, value=value, usual=usual)
     found = []
     for done, cautious in enumerate(cautions):
         seconds = (end - time.monotonic()) / (len(cautions) - done)
-        found.append(_taken_and_bound(partial(ask, cautious=cautious, time_limit=seconds)))
+        found.append(_taken_and_bound(ask, cautious=cautious, time_limit=seconds, gap=gap))
     rows = []
     for cautious, (_, bound) in zip(cautions, found):
         worth = options.worth(value, cautious=cautious)
@@ -137,15 +138,25 @@ def cautious_plans(
     return table
 
 
-def _taken_and_bound(ask: Callable[[], Plan]) -> tuple[np.ndarray, float]:
-    """The bundles of a plan and its bound; none where nothing that can be bought brings anything."""
+def _taken_and_bound(
+    ask: Callable[..., Plan], *, cautious: float, time_limit: float, gap: float
+) -> tuple[np.ndarray, float]:
+    """The bundles of a plan and its bound; where nothing that can be bought brings anything, those that lose least."""
+    began = time.monotonic()
     try:
-        found = ask()
+        found = ask(cautious=cautious, time_limit=time_limit, gap=gap)
     except DataProblem as problem:
-        if {finding.code for finding in problem.findings} != {_NOTHING_BRINGS}:
+        if {finding.code for finding in problem.findings} != {_NOTHING_BRINGS} or not cautious:
             raise
-        return np.zeros(0, int), 0.0
-    return found.taken, found.bound
+    else:
+        return found.taken, found.bound
+    # Any plan of the mean will do: budget and rules are its own, and rules may forbid to buy nothing.
+    some = ask(cautious=0.0, time_limit=_ANY_SHARE * time_limit, gap=1.0)
+    left = max(began + time_limit - time.monotonic(), 0.0)
+    answer = answer_again(replace(some, cautious=cautious), time_limit=left, gap=gap)
+    if answer.taken is None:
+        return some.taken, answer.bound
+    return np.flatnonzero(answer.taken[: len(some.options.bundles)] > 0), answer.bound
 
 
 def _worth(options: Options, name: str) -> np.ndarray:
@@ -156,8 +167,8 @@ def _worth(options: Options, name: str) -> np.ndarray:
 
 
 def _floor(name: str, amount: float) -> Rule:
-    least = max(amount, 0.0) * (1 - _SLACK)
-    return ForestFloor(least) if name == FOREST else AimFloor(cast(Aim, name), least)
+    """As much of an aim, or as many mu of trees, as a point brings."""
+    return ForestFloor(max(nearly(amount), 0.0)) if name == FOREST else AsMuch(cast(Aim, name), amount)
 
 
 def _table(
@@ -183,7 +194,7 @@ def _table(
 
 def _best(found: Sequence[_Point], level: float) -> _Point:
     """The point with the most of the first aim among those that have so much of the other."""
-    fits = [one for one in found if one.other >= level * (1 - _SLACK)]
+    fits = [one for one in found if one.other >= nearly(level)]
     return max(fits, key=lambda one: (one.first, one.other))
 
 
@@ -195,7 +206,7 @@ def _amounts(options: Options, taken: np.ndarray) -> dict[str, float]:
 
 def _proof(reached: float, bound: float, gap: float) -> dict[str, object]:
     bound = max(bound, reached)
-    apart = (bound - reached) / bound if bound > 0 else 0.0
+    apart = gap_of(reached, bound)
     status = "optimal" if apart <= CLOSE else "within gap" if apart <= gap else "best found"
     return {"status": status, "bound": bound, "gap": apart}
 

@@ -20,7 +20,7 @@ from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase
 from eco.planning.ground import Ground, ground_of
 from eco.planning.offers import Offers, choices, offers_of
-from eco.planning.options import MOST_BUNDLES, PARTS, Options
+from eco.planning.options import KINDS, MOST_BUNDLES, PARTS, Options
 from eco.planning.winnow import Bundles, guide_of, winnowed
 from eco.planning.worth import (
     CHUNK_HOUSEHOLDS,
@@ -36,7 +36,6 @@ from eco.planning.worth import (
 from eco.problems import DataProblem, Finding
 from eco.waiting import waiting
 
-_COSTS = ("one_off", "yearly")
 _LEVELS = {"county": ("counties", 6), "township": ("townships", 9), "village": ("villages", 12)}
 _AT_LEAST_DRAWS = 10
 # Formed, and left out: losing, beaten by another, beyond the most of a household.
@@ -109,6 +108,7 @@ def options_on(
         draws=worlds.draws,
         seed=worlds.seed,
         notes=_notes(year, line, of_year, tuple(counts), bundles, trial),
+        tending_years=int(numbers["tending_years"].mode),
     )
 
 
@@ -161,7 +161,7 @@ def _formed(
     table = _held(choice, lots).assign(free_days=own["free_days"].to_numpy()[home])
     bundles = Bundles(
         weighed(choice, home, given, standing, bad),
-        np.rint(table[[f"cost_{kind}_yuan" for kind in _COSTS]].to_numpy() * 100).astype(np.int64),
+        np.rint(table[[f"cost_{kind}_yuan" for kind in KINDS]].to_numpy() * 100).astype(np.int64),
         table[[*PARTS.values(), "days"]].to_numpy(),
         (table["days"] <= table["free_days"]).to_numpy(),
         home,
@@ -223,7 +223,7 @@ def _held(choice: np.ndarray, lots: pd.DataFrame) -> pd.DataFrame:
         return np.append(lots[column].to_numpy(float), 0.0)[chosen].sum(axis=1)
 
     table = {column: sums(column, choice) for column in (*PARTS.values(), "days")}
-    for kind in _COSTS:
+    for kind in KINDS:
         column = f"cost_{kind}_yuan"
         by_part = {f"cost_{part}_{kind}_yuan": sums(column, choice[:, [at]]) for at, part in enumerate(PARTS)}
         table |= by_part | {column: np.rint(sum(by_part.values()) * 100) / 100}

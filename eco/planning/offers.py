@@ -19,7 +19,7 @@ from eco.livelihoods import Livelihood
 from eco.parameters.numbers import Numbers
 from eco.phrases import Phrase
 from eco.planning.ground import Ground
-from eco.planning.options import PARTS
+from eco.planning.options import KINDS, PARTS
 from eco.records.tables import POOR_TYPES
 
 # The number whose low, mode and high are the sizes of a part; of guard posts a household holds one.
@@ -49,9 +49,10 @@ class Offers:
 
     `lots`: one row a lot in order of village, household, part (that of `options.PARTS`) and size: household_id,
     village_code, part, size, the four quantities of `options.PARTS`, days (own days in the first year, as `eco.link`
-    books them), cost_one_off_yuan and cost_yearly_yuan in whole fen. `homes`: households that may be given anything,
-    in order of village and id: household_id, village_code, township_code, land_mu, which grass and trees share, and
-    free_days that the records leave. `sites`: by livelihood, as-if sites in the columns of `Exposure.sites`.
+    books them), and the costs of `options.KINDS` (cost_one_off_yuan and so on) in whole fen. `homes`: households that
+    may be given anything, in order of village and id: household_id, village_code, township_code, land_mu, which grass
+    and trees share, and free_days that the records leave. `sites`: by livelihood, as-if sites in the columns of
+    `Exposure.sites`.
     `closed`: households that something is closed to, by reason.
     """
 
@@ -105,24 +106,27 @@ def sizes_of(part: str, numbers: Numbers) -> np.ndarray:
     return sizes[sizes > 0]
 
 
-def unit_cost(part: str, numbers: Numbers) -> tuple[float, float]:
-    """What one unit of a part costs at the modes, yuan: once, and every year.
+def unit_cost(part: str, numbers: Numbers) -> dict[str, float]:
+    """What one unit of a part costs at the modes, yuan, by `options.KINDS`: once, every year, and while it is tended.
 
-    The fund buys colonies in their boxes and pays seedlings of grass each season; trees cost the project once, and
-    rent and tending each year; a guard is paid each year.
+    The fund buys colonies in their boxes and pays seedlings of grass each season; trees cost the project once, rent
+    each year and tending in their first years; a guard is paid each year.
     """
 
     def mode(name: str) -> float:
         return numbers[name].mode
 
+    once, yearly, tending = 0.0, 0.0, 0.0
     if part == "bees":
-        return mode("hive_cost_colony") + mode("hive_box_cost"), 0.0
-    if part == "juncao":
-        return 0.0, mode("juncao_plants_per_mu") * mode("juncao_seedling_price")
-    if part == "forest":
+        once = mode("hive_cost_colony") + mode("hive_box_cost")
+    elif part == "juncao":
+        yearly = mode("juncao_plants_per_mu") * mode("juncao_seedling_price")
+    elif part == "forest":
+        once, yearly = mode("forest_project_cost"), mode("land_rent_hill")
         tending = mode("tending_days") * mode("day_wage_local_light")
-        return mode("forest_project_cost"), mode("land_rent_hill") + tending
-    return 0.0, mode("guard_wage")
+    else:
+        yearly = mode("guard_wage")
+    return dict(zip(KINDS, (once, yearly, tending)))
 
 
 def land_left(exposure: Exposure, household_ids: pd.Series, numbers: Numbers, *, year: int) -> np.ndarray:
@@ -287,12 +291,11 @@ def _lots(
 ) -> pd.DataFrame:
     """Lots of one part, a row a household and size that fits."""
     home, size = np.nonzero(sizes[None, :] <= most[:, None])
-    once, yearly = unit_cost(part, numbers)
     lots = homes.iloc[home][["household_id", "village_code"]].reset_index(drop=True)
     lots = lots.assign(part=part, size=sizes[size] if len(sizes) else np.zeros(0))
     for name, column in PARTS.items():
         lots[column] = lots["size"] if name == part else 0.0
-    for name, cost in (("one_off", once), ("yearly", yearly)):
+    for name, cost in unit_cost(part, numbers).items():
         lots[f"cost_{name}_yuan"] = np.rint(lots["size"] * cost * 100) / 100
     return lots
 

@@ -35,6 +35,8 @@ AIMS: dict[str, tuple[str, str]] = {
     "gain": ("gain_yuan_mean", "yuan"),
 }
 MOST_BUNDLES = 8  # of one household
+# When a cost is due: in the year a bundle begins; in that and every later year; in its first `tending_years` years.
+KINDS = ("one_off", "yearly", "tending")
 
 _TEXTS = ("county_code", "county", "township_code", "township", "village_code", "village", "to_check")
 _NUMBERS = (
@@ -42,7 +44,8 @@ _NUMBERS = (
     *("days", "gain_yuan_mean", "gain_yuan_p10", "gain_one_off_yuan", "gain_economic_yuan", "chance_of_loss"),
     *("gap_yuan", "lifted_persons", "gain_yuan_bad", "gap_yuan_bad", "lifted_persons_bad"),
     *(f"gain_{part}_yuan" for part in PARTS),
-    *("cost_one_off_yuan", "cost_yearly_yuan", "chance_above_without", "chance_above_with"),
+    *(f"cost_{kind}_yuan" for kind in KINDS),
+    *("chance_above_without", "chance_above_with"),
 )
 _OTHERS: dict[str, Any] = {
     "persons": 1,
@@ -63,8 +66,9 @@ class Options:
     township_code and village_code (12 digits) with their names in county, township, village; hives, juncao_mu,
     forest_mu, guard_posts; yard (position in `yards`, -1 where no hives); days (own days a year at the most likely
     numbers) and free_days; slope_degrees, tree_slope_degrees; basic_farmland; to_check (reasons, comma apart:
-    "farmland", "slope", "forage"; empty: none); start; cost_one_off_yuan, cost_yearly_yuan (whole fen), and of each
-    part cost_<part>_one_off_yuan, cost_<part>_yearly_yuan (they add up to the two); gain_yuan_mean and gain_yuan_p10
+    "farmland", "slope", "forage"; empty: none); start; cost_one_off_yuan, cost_yearly_yuan and cost_tending_yuan (a
+    year, in the first `tending_years` years only), whole fen, and of each part cost_<part>_one_off_yuan and so on
+    (they add up to the three); gain_yuan_mean and gain_yuan_p10
     (recurrent register gain a year, over worlds), gain_one_off_yuan, gain_economic_yuan (recurrent, own days priced),
     gain_<part>_yuan (they add up to gain_yuan_mean), chance_of_loss; gap_yuan (yuan a year by which it shortens what
     its persons lack to the line), lifted_persons (expected persons above the line with it less without it); the same
@@ -73,6 +77,7 @@ class Options:
     over feed; NaN: cannot tell), x, y (EPSG:4544).
     `meadows`: (meadows, yards): the part of a meadow's flowers left over that one hive at a yard takes.
     `seedling_mu`: mu the nursery can serve in each plan year. `guard_room`: posts still open by township_code.
+    `tending_years`: years in which trees are tended, the year of planting among them.
     `homes`: one row a household of the file: household_id, persons, village_code, base_yuan_per_person,
     chance_above_without, gap_without_yuan.
     """
@@ -90,6 +95,22 @@ class Options:
     draws: int = 0
     seed: int = 1
     notes: tuple[Phrase, ...] = ()
+    tending_years: int = 3
+
+    def __post_init__(self) -> None:
+        """Bundles in order of household and counted from 0, as whoever narrowed the list may not have left them."""
+        bundles = self.bundles
+        if not bundles["household_id"].is_monotonic_increasing:
+            bundles = bundles.sort_values("household_id", kind="stable")
+        object.__setattr__(self, "bundles", bundles.reset_index(drop=True))
+        object.__setattr__(self, "yards", self.yards.reset_index(drop=True))
+        if self.meadows.shape[1] != len(self.yards):
+            found = f"{self.meadows.shape[1]:,} / {len(self.yards):,}"
+            expected = Phrase("meadows 的每一列是一处蜂场", "a column of meadows for every yard")
+            todo = Phrase("两者一同筛选", "narrow both alike")
+            raise DataProblem(
+                [Finding("E-PLAN-20", "error", "options", "", "meadows", found, expected, todo)]
+            )
 
     @classmethod
     def of(
@@ -107,11 +128,14 @@ class Options:
         """Options of a table that has at least household_id: what it leaves out is nothing, or not known.
 
         The costs of parts may be left out where every bundle has one part. Raises DataProblem (E-PLAN-20) where they
-        do not add up to the bundle's cost, so too where a bundle of several parts has none.
+        do not add up to the bundle's cost, so too where a bundle of several parts has none, and for costs, quantities,
+        days or a start that are empty or below 0.
         """
         table = bundles.sort_values("household_id", kind="stable", ignore_index=True)
         missing = dict.fromkeys(_TEXTS, "") | dict.fromkeys(_NUMBERS, 0.0) | _OTHERS
         table = table.assign(**{name: value for name, value in missing.items() if name not in table})
+        if wrong := _no_amounts(table):
+            raise DataProblem(wrong)
         table = _with_costs_of_parts(table)
         if yards is None:
             columns = {"yard_id": str, "village_code": str, "hives_there": float, "room_colonies": float}
@@ -151,7 +175,7 @@ class Options:
             mine = self.bundles[held[:, at] & alone]
             if mine.empty:
                 continue
-            cost = mine["cost_one_off_yuan"] + mine["cost_yearly_yuan"]
+            cost = mine[[f"cost_{kind}_yuan" for kind in KINDS]].sum(axis=1)
             rows.append(
                 {
                     "livelihood": CALLED[part],
@@ -186,10 +210,13 @@ class Options:
         """
         years = range(self.years) if plan_year is None else (plan_year,)
         start = self.bundles["start"].to_numpy(int)
-        one_off, yearly = (
-            _fen(self.bundles[_cost_columns(kind, parts)]).sum(axis=1) for kind in ("one_off", "yearly")
-        )
-        by_year = [one_off * (start == year) + yearly * (start <= year) for year in years]
+        once, yearly, tending = (_fen(self.bundles[_cost_columns(kind, parts)]).sum(axis=1) for kind in KINDS)
+        by_year = [
+            once * (start == year)
+            + yearly * (start <= year)
+            + tending * ((start <= year) & (year < start + self.tending_years))
+            for year in years
+        ]
         return np.asarray(np.sum(by_year, axis=0, dtype=np.int64))
 
     def worth(self, aim: Aim, *, cautious: float = 0.0) -> np.ndarray:
@@ -231,11 +258,27 @@ def _fen(yuan: pd.DataFrame) -> np.ndarray:
     return np.rint(yuan.to_numpy(float) * 100).astype(np.int64)
 
 
+def _no_amounts(table: pd.DataFrame) -> list[Finding]:
+    """A finding for every column that must be a number, 0 or more, in every bundle, and is not in some."""
+    columns = [*PARTS.values(), "days", "start", *(one for one in table if str(one).startswith("cost_"))]
+    found = []
+    for name in columns:
+        numbers = pd.to_numeric(table[name], errors="coerce").to_numpy(float)
+        wrong = ~(np.isfinite(numbers) & (numbers >= 0))
+        if wrong.any():
+            first = table.loc[wrong, ["household_id", name]].iloc[0]
+            told = f"{first['household_id']}: {first[name]} ({wrong.sum():,} ×)"
+            expected = Phrase("每个组合一个不小于 0 的数", "a number, 0 or more, for every bundle")
+            todo = Phrase("填写该列，或去掉这些组合", "fill in the column, or leave these bundles out")
+            found.append(Finding("E-PLAN-20", "error", "options", "", str(name), told, expected, todo))
+    return found
+
+
 def _with_costs_of_parts(table: pd.DataFrame) -> pd.DataFrame:
     """The table with what each part of a bundle costs; a bundle that holds nothing has no part to pay for."""
     held = table[list(PARTS.values())].to_numpy(float) > 0
     wrong = np.zeros(len(table), bool)
-    for kind in ("one_off", "yearly"):
+    for kind in KINDS:
         names, whole = _cost_columns(kind, tuple(PARTS)), table[_cost_columns(kind, ())]
         if set(names) & set(table.columns):
             given = table.reindex(columns=names, fill_value=0.0)
@@ -251,8 +294,8 @@ def _with_costs_of_parts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _unsplit(bundles: pd.DataFrame) -> Finding:
     first = bundles.iloc[0]
-    whole = "+".join(f"{first[f'cost_{kind}_yuan']:g}" for kind in ("one_off", "yearly"))
-    names = (_cost_columns(kind, tuple(PARTS)) for kind in ("one_off", "yearly"))
+    whole = "+".join(f"{first[f'cost_{kind}_yuan']:g}" for kind in KINDS)
+    names = (_cost_columns(kind, tuple(PARTS)) for kind in KINDS)
     parts = "+".join(f"{sum(first[name] for name in one):g}" for one in names)
     found = f"{first['household_id']}: {parts} != {whole} ({len(bundles)} ×)"
     expected = Phrase("各部分的费用之和等于该组合的费用", "costs of parts that add up to the bundle's cost")

@@ -20,12 +20,13 @@ from eco.planning.plans import Plan
 from eco.records.showing import number_text, said_html, shown
 from eco.waiting import waiting
 
+_ONE_OFF = "gain_one_off_yuan"
 # What is told of a plan: the measure of the estimate, and the columns of bundles that promised it.
 _MEASURES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "persons_above_line": ("persons_above_line_with", ("lifted_persons",)),
     "gap_yuan": ("poverty_gap_with", ("gap_yuan",)),
     "gain_recurrent_yuan": ("gain_recurrent_yuan", ("gain_yuan_mean",)),
-    "gain_yuan": ("gain_yuan", ("gain_yuan_mean", "gain_one_off_yuan")),
+    "gain_yuan": ("gain_yuan", ("gain_yuan_mean", _ONE_OFF)),
     "persons_gaining": ("persons_gaining", ()),
 }
 _OLD_KEEPERS = "old_keepers_bees_yuan"
@@ -39,7 +40,8 @@ class Outcome:
 
     `without`, `with_plan`: estimates of the records as they are and with the plan in them, same worlds. `table`: one
     row a measure: measure, label_zh, label_en, without, with (means), difference (mean over worlds) with p10 and p90,
-    planned (the same difference as the plan promised it) and apart (difference - planned). gap_yuan is what persons
+    planned (the same difference as the plan promised it; NaN where offers do not tell it) and apart (difference -
+    planned). gap_yuan is what persons
     below the line lack to it, yuan a year, so a plan makes it smaller; old_keepers_bees_yuan is what those who keep
     bees already have from the hives they had. `keepers`: one row a household of these: honey_before_yuan and
     honey_after_yuan (sales of its old hives), lost_yuan, lost_share; for the bureau's own use.
@@ -124,6 +126,10 @@ def _measures(plan: Plan, without: Gains, with_plan: Gains) -> pd.DataFrame:
     for name, (measure, promised) in _MEASURES.items():
         unit, sign = (np.nan if line is None else line, -1) if name == "gap_yuan" else (1, 1)
         planned = sign * begun[list(promised)].sum().sum() + 0.0 if promised else np.nan
+        if _ONE_OFF in promised and (begun["since"] < year).any():
+            planned = (
+                np.nan
+            )  # a list of offers tells what is paid once in the first year, and nothing of later ones
         rows.append(
             {"measure": name, **changes.loc[measure, _CHANGE].astype(float) * unit, "planned": planned}
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -15,7 +16,7 @@ from eco.phrases import Phrase
 from eco.planning.conflicts import why_impossible
 from eco.planning.lots import as_they_stand
 from eco.planning.options import AIMS, CALLED, PARTS, Aim, Options
-from eco.planning.plans import PLAN_COLUMNS, Plan
+from eco.planning.plans import PLAN_COLUMNS, Plan, gap_of
 from eco.planning.pricing import CLOSE
 from eco.planning.programs import Answer, Program, program_of
 from eco.planning.rows import Rule
@@ -27,6 +28,7 @@ from eco.waiting import waiting
 _YUAN_PER_WAN = 10_000
 _FEW = 20  # offers at the cheapest price: a budget that buys fewer was perhaps meant in 万元
 _TRIES = 5
+_PROVEN = ("optimal", "within gap")
 MANY = 1000  # columns: with more, yards are left where a choice has them before they are decided anew
 
 
@@ -94,21 +96,41 @@ def _asked(
         problems.append(
             _finding("E-PLAN-40", "value", str(value), expected, Phrase("改用其中之一", "use one of them"))
         )
-    by_year = dict(budget_yuan) if isinstance(budget_yuan, Mapping) else {}
+    by_year, wrong = _by_year(budget_yuan) if isinstance(budget_yuan, Mapping) else ({}, [])
     amounts: list = list(by_year.values()) or [budget_yuan]
-    for amount in amounts:
-        known = (
-            isinstance(amount, (int, float, np.integer, np.floating)) and np.isfinite(amount) and amount > 0
-        )
-        if not known:
-            expected = Phrase("大于 0 的元数，如 3000000", "yuan above 0, such as 3000000")
-            todo = Phrase("按元填写预算", "give the budget in yuan")
-            problems.append(_finding("E-PLAN-41", "budget_yuan", str(amount), expected, todo))
+    # A year may be given nothing; all years together may not.
+    some = any(_is_amount(one) and one > 0 for one in amounts)
+    wrong += [str(one) for one in amounts if not (_is_amount(one) and one >= 0 and some)]
+    expected = Phrase("大于 0 的元数，如 3000000", "yuan above 0, such as 3000000")
+    if isinstance(budget_yuan, Mapping):
+        expected = Phrase("各年的元数，如 {2021: 3000000}", "yuan by year, such as {2021: 3000000}")
+    todo = Phrase("按元填写预算", "give the budget in yuan")
+    problems += [_finding("E-PLAN-41", "budget_yuan", one, expected, todo) for one in wrong]
     if problems:
         raise DataProblem(problems)
     total = float(sum(float(amount) for amount in amounts))
-    own = [Budget(), *(Budget(yuan=amount, year=year) for year, amount in by_year.items())]
+    # Money of a year is for that year: years that are not told of get none.
+    years = range(options.first_year, options.first_year + options.years)
+    own = [Budget()] if not by_year else [Budget(by_year.get(year, 0.0), year) for year in (*years, *by_year)]
+    own = list(dict.fromkeys(own))
     return total, (*own, *with_usual(rules, usual=usual))
+
+
+def _by_year(told: Mapping) -> tuple[dict[int, float], list[str]]:
+    """Yuan by calendar year, and what is no year or is told twice."""
+    by_year: dict[int, float] = {}
+    wrong = []
+    for year, yuan in told.items():
+        known = str(year).strip().isdecimal()
+        if not known or int(year) in by_year:
+            wrong.append(f"{year}: {yuan}")
+        else:
+            by_year[int(year)] = yuan
+    return by_year, wrong
+
+
+def _is_amount(told: object) -> bool:
+    return isinstance(told, Real) and math.isfinite(told)
 
 
 def _refuse_nothing(options: Options, program: Program, total: float, value: Aim) -> None:
@@ -201,11 +223,11 @@ def _plan(
         cautious=cautious,
         taken=taken,
         chosen=chosen_of(options, taken),
-        status=answer.status if len(taken) else "nothing",
+        status="nothing" if not len(taken) and answer.status in _PROVEN else answer.status,
         reached=answer.value,
         bound=bound,
         unit=AIMS[value][1],
-        gap=(bound - answer.value) / bound if bound > 0 else 0.0,
+        gap=gap_of(answer.value, bound),
         prices=_prices(rules, program, answer),
         seconds=answer.seconds,
         notes=(*options.notes, *_notes(options, rules, total, taken)),
@@ -252,7 +274,7 @@ def with_taken(plan: Plan, answer: Answer, *, bound: float, gap: float) -> Plan:
     taken = np.flatnonzero(answer.taken[: len(options.bundles)] > 0)
     reached = float(options.worth(plan.aim, cautious=plan.cautious)[taken].sum())
     bound = max(bound, reached)
-    apart = (bound - reached) / bound if bound > 0 else 0.0
+    apart = gap_of(reached, bound)
     status = "optimal" if apart <= CLOSE else "within gap" if apart <= gap else "best found"
     return replace(
         plan,
@@ -304,6 +326,31 @@ def _prices(rules: tuple[Rule, ...], program: Program, answer: Answer) -> pd.Dat
     )
 
 
+def _afterwards(options: Options, taken: np.ndarray) -> list[Phrase]:
+    """What goes on to be paid when the plan's years are over."""
+    chosen, told = options.bundles.iloc[taken], []
+    yearly = chosen["cost_yearly_yuan"].sum()
+    if yearly > 0:
+        told.append(
+            Phrase(
+                f"规划期以后每年还要 {yearly:,.0f} 元（租金、种苗、管护），停付则相应的增收也停",
+                f"after the plan's years {yearly:,.0f} yuan a year go on (rent, seedlings, guards); "
+                "where they stop, so does what they bring",
+            )
+        )
+    left = np.maximum(options.tending_years - (options.years - chosen["start"]), 0)
+    tending = (chosen["cost_tending_yuan"] * left).sum()
+    if tending > 0:
+        told.append(
+            Phrase(
+                f"规划期以后幼林抚育还要 {tending:,.0f} 元（栽后前 {options.tending_years} 年）",
+                f"after the plan's years tending young trees takes another {tending:,.0f} yuan "
+                f"(their first {options.tending_years} years)",
+            )
+        )
+    return told
+
+
 def _notes(options: Options, rules: tuple[Rule, ...], total: float, taken: np.ndarray) -> list[Phrase]:
     """What the planner should know beside the answer."""
     notes = []
@@ -327,15 +374,7 @@ def _notes(options: Options, rules: tuple[Rule, ...], total: float, taken: np.nd
                 f"if ten thousands were meant, write {wan}",
             )
         )
-    yearly = options.bundles["cost_yearly_yuan"].to_numpy(float)[taken].sum()
-    if yearly > 0:
-        notes.append(
-            Phrase(
-                f"规划期以后每年还要 {yearly:,.0f} 元（租金、种苗、管护），停付则相应的增收也停",
-                f"after the plan's years {yearly:,.0f} yuan a year go on (rent, seedlings, guards, tending); "
-                "where they stop, so does what they bring",
-            )
-        )
+    notes.extend(_afterwards(options, taken))
     checks = options.bundles["to_check"].iloc[taken].ne("").sum()
     if checks:
         notes.append(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from eco.phrases import WORDS, Phrase
 from eco.planning.options import Aim, Options
+from eco.planning.pricing import NOTHING
 from eco.planning.rows import Rule
 from eco.records.showing import shown
 
@@ -26,7 +27,7 @@ class Plan:
     `chosen`: one row a household and livelihood (bees, juncao, forest, forest_guard), PLAN_COLUMNS; cost over all plan
     years, gain recurrent a year. `status`: optimal, within gap, best found (no way
     to a better one was seen, `gap` says how far it may be), time limit, nothing. `reached` and `bound` in `unit`
-    (persons or yuan a year); `gap` = (bound - reached) / bound. `prices`: one row a binding row of a rule: rule,
+    (persons or yuan a year); `gap` = (bound - reached) / |bound|. `prices`: one row a binding row of a rule: rule,
     label_zh, label_en, unit, price (what one more of the unit brings, in the plan's unit). `taken`: positions of chosen
     bundles in options.bundles.
     """
@@ -92,3 +93,12 @@ class Plan:
             f"<p><b>{escape(self.said.zh)}</b><br><small>{escape(self.said.en)}</small></p><ul>{rules}</ul>"
             f"{shown(table.reset_index())._repr_html_()}<ul>{notes}</ul>"
         )
+
+
+def gap_of(reached: float, bound: float) -> float:
+    """How far what is reached may lie from the best: (bound - reached) / |bound|, both of either sign.
+
+    >>> gap_of(95.0, 100.0), gap_of(-110.0, -100.0), gap_of(0.0, 0.0)
+    (0.05, 0.1, 0.0)
+    """
+    return (bound - reached) / max(abs(bound), NOTHING)

@@ -20,7 +20,7 @@ from eco.planning.planner import answer_again, with_taken
 from eco.planning.plans import Plan
 from eco.planning.programs import Answer
 from eco.planning.rows import Rows, Rule, by_group
-from eco.planning.rules.aims import AimFloor
+from eco.planning.rules.aims import AsMuch
 from eco.planning.rules.faults import fault, unknown
 from eco.planning.rules.places import shut
 from eco.planning.rules.wording import amount, listed, plain
@@ -43,8 +43,9 @@ class WhyNot:
     in the time). `said` says it. For a swap: `cost` in `unit` (persons or yuan a year), below 0 where the swap reaches
     more than the plan, which was proven within a gap only; no swap costs less than `cost_least`. lifted_persons and
     gap_yuan: how many more (below 0: fewer) the swap brings. `villages`: one row a village that changes: village_code,
-    township, village, households_in, households_out, yuan_change; `households`, for the office: household_id, township,
-    village, change (in, out, other), yuan_before, yuan_after. `swapped` is the plan with the swap made.
+    township, village, households_in, households_out, yuan_change; a household whose offer moves leaves one village and
+    comes to another. `households`, for the office: household_id, township, village, village_code (of what it gets, or
+    else got), change (in, out, other), yuan_before, yuan_after. `swapped` is the plan with the swap made.
     """
 
     plan: Plan
@@ -153,7 +154,7 @@ def _swap(plan: Plan, brought: _Brought, here: np.ndarray, *, end: float, gap: f
     full = answer_again(plan, [brought], first=direct.taken, time_limit=left(_FULL_SHARE), gap=gap)
     best = direct if direct.taken is not None else full
     if full.taken is not None and full.value > direct.value + _SLACK * abs(full.value):
-        as_good = AimFloor(plan.aim, max(full.value, 0.0) * (1 - _SLACK), cautious=plan.cautious)
+        as_good = AsMuch(plan.aim, full.value, cautious=plan.cautious)
         kept = np.where(taken, 1.0, -1.0)
         ask = partial(answer_again, plan, [brought, as_good], value=kept, gap=_NEAR)
         tidy = ask(first=full.taken, near=True, time_limit=left(1.0))
@@ -168,16 +169,15 @@ def _swapped(plan: Plan, brought: _Brought, answer: Answer, gap: float) -> WhyNo
         float(plan.options.worth(aim)[swapped.taken].sum() - plan.options.worth(aim)[plan.taken].sum())
         for aim in ("lifted", "gap")
     )
-    households = _changes(plan, swapped)
-    villages = _by_village(plan.options, households)
+    changes = _changes(plan, swapped)
+    households, villages = _by_household(plan.options, changes), _by_village(plan.options, changes)
     cost, least = plan.reached - swapped.reached, plan.reached - swapped.bound
     unit = WORDS["layer_unit_persons" if plan.unit == "persons" else "plan_yuan_a_year"]
-    change = households["change"]
     told = {
         "asked": brought.said,
-        "come": int((change == "in").sum()),
-        "leave": int((change == "out").sum()),
-        "other": int((change == "other").sum()),
+        "come": int(villages["households_in"].sum()),
+        "leave": int(villages["households_out"].sum()),
+        "other": int(_stays(plan.options, changes).sum()),
         "of": int((villages["households_out"] > 0).sum()),
         "cost": plain(max(cost, 0.0)),
         "least": plain(max(least, 0.0)),
@@ -269,32 +269,51 @@ def _gets(plan: Plan, mine: np.ndarray, name: str) -> Phrase:
 
 
 def _changes(plan: Plan, swapped: Plan) -> pd.DataFrame:
-    """One row a household that gets something else than before."""
-    options = plan.options
-    yuan = options.fen() / 100
-    ids = options.bundles["household_id"]
+    """One row a household that gets something else: before and after, positions of its bundles, -1 for none."""
+    ids = plan.options.bundles["household_id"]
     before, after = (pd.Series(one.taken, index=ids.iloc[one.taken]) for one in (plan, swapped))
-    both = pd.DataFrame({"before": before, "after": after})
-    both = both[both["before"].ne(both["after"])]  # NaN, nothing, differs from everything
-    had, has = (both[name].fillna(-1).astype(int).to_numpy() for name in ("before", "after"))
-    where = options.bundles.iloc[np.maximum(had, has)]
-    costs = (np.where(at >= 0, yuan[at], 0.0) for at in (had, has))
+    both = pd.DataFrame({"before": before, "after": after}).fillna(-1).astype(int)
+    return both[both["before"] != both["after"]]
+
+
+def _by_household(options: Options, changes: pd.DataFrame) -> pd.DataFrame:
+    """One row a household that gets something else, where what it gets is, or else what it got."""
+    had, has = changes["before"].to_numpy(), changes["after"].to_numpy()
+    where = options.bundles.iloc[np.where(has >= 0, has, had)]
     table = where[["household_id", "township", "village", "village_code"]].reset_index(drop=True)
-    table = table.assign(change=np.where(had < 0, "in", np.where(has < 0, "out", "other")))
-    return table.assign(**dict(zip(("yuan_before", "yuan_after"), costs)))
-
-
-def _by_village(options: Options, households: pd.DataFrame) -> pd.DataFrame:
-    """One row a village that changes, the one that gains most first."""
-    table = households.assign(
-        households_in=households["change"].eq("in").astype(int),
-        households_out=households["change"].eq("out").astype(int),
-        yuan_change=households["yuan_after"] - households["yuan_before"],
+    return table.assign(
+        change=np.where(had < 0, "in", np.where(has < 0, "out", "other")),
+        yuan_before=_yuan(options, had),
+        yuan_after=_yuan(options, has),
     )
-    sums = table.groupby(["village_code", "township", "village"], as_index=False)[
-        ["households_in", "households_out", "yuan_change"]
-    ].sum()
+
+
+def _by_village(options: Options, changes: pd.DataFrame) -> pd.DataFrame:
+    """One row a village that changes, the one that gains most first: what left it and what came to it."""
+    had, has = changes["before"].to_numpy(), changes["after"].to_numpy()
+    stays = _stays(options, changes)
+    sides = [
+        options.bundles.iloc[at[at >= 0]][["village_code", "township", "village"]].assign(
+            households_in=int(sign > 0) * ~stays[at >= 0],
+            households_out=int(sign < 0) * ~stays[at >= 0],
+            yuan_change=sign * _yuan(options, at[at >= 0]),
+        )
+        for at, sign in ((had, -1), (has, 1))
+    ]
+    sums = pd.concat(sides).groupby(["village_code", "township", "village"], as_index=False).sum()
     return sums.sort_values(["yuan_change", "village_code"], ascending=[False, True], ignore_index=True)
+
+
+def _stays(options: Options, changes: pd.DataFrame) -> np.ndarray:
+    """Whether each household that gets something else gets it in the village where it got something, (changes,)."""
+    village = np.append(pd.factorize(options.bundles["village_code"])[0], -1)
+    had, has = changes["before"].to_numpy(), changes["after"].to_numpy()
+    return (had >= 0) & (has >= 0) & (village[had] == village[has])
+
+
+def _yuan(options: Options, bundles: np.ndarray) -> np.ndarray:
+    """What bundles at positions cost, 0 for -1."""
+    return np.append(options.fen(), 0)[bundles] / 100
 
 
 def _filled(key: str, **told: object) -> Phrase:

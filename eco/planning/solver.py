@@ -57,6 +57,8 @@ def solve(
     if len(program.value):
         told = replace(program, value=program.value / unit)
         found, prices = _sought(told, first, began, began + time_limit, gap=gap)
+        if found.taken is None and not found.impossible:  # no more than what must be is a choice as well
+            found = _with(found, Field(told), told.least)
     else:
         kept = bool(np.all(program.low <= 0) and np.all(program.high >= 0))
         found = _Found(np.zeros(0) if kept else None, 0.0, 0.0, not kept)

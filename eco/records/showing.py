@@ -44,6 +44,8 @@ _CODED: Mapping[str, tuple[str, ...]] = {
     "livelihood": ("", "plan_"),
     "kind": ("source_", ""),
     "rule": ("rule_called_",),
+    "easing": ("value_easing_",),
+    "unit": ("value_unit_", "layer_unit_"),
     "status": ("proof_status_",),
     "measure": ("measure_", "column_"),
     **dict.fromkeys(

@@ -137,8 +137,7 @@ def _accounts(plan: Plan, lang: str) -> list[dict]:
     """What was spent, what that reaches, and how far from the bound it is: three numbers, each with its bar."""
     spent, budget = plan.spent_yuan, plan.budget_yuan
     unit = word("layer_unit_persons" if plan.unit == "persons" else "plan_wan_a_year", lang)
-    share = plan.reached / plan.bound if plan.bound > 0 else 1.0
-    reached = 100 * float(np.clip(share, 0, 1))
+    reached = 100 * float(np.clip(1 - plan.gap, 0, 1))
     bound = f"{value_words(plan, plan.bound)} {unit}"
     homes = number_words(len(plan.taken))
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -13,6 +13,7 @@ from eco.planning.rows import Rows
 from eco.planning.rules.faults import check_amount, check_share, one_of
 from eco.planning.rules.wording import plain
 
+_SLACK = 1e-9  # relative: what sums of floats lose
 _SAID = {
     "gap": Phrase(
         "离线的差距每年至少缩小 {least} 元", "the gap to the line shrinks by at least {least} yuan a year"
@@ -53,3 +54,29 @@ class AimFloor:
             zh += f"（{self.cautious:.0%} 的分量只看最坏的五分之一情形）"
             en += f", with {self.cautious:.0%} of the weight on the worst fifth of worlds"
         return Phrase(zh, en)
+
+
+@dataclass(frozen=True)
+class AsMuch(AimFloor):
+    """As much of an aim as some choice brings, `least`, which may be below 0; less what sums of floats lose.
+
+    What the planner asks beside the rules of a plan, whose own floors are never below 0.
+    """
+
+    def __post_init__(self) -> None:
+        one_of([self.aim], tuple(AIMS), of="AsMuch.aim")
+        check_share(self, "cautious")
+
+    def rows(self, options: Options, budget_yuan: float) -> Rows:
+        """One row: what every bundle brings >= nearly least."""
+        rows = super().rows(options, budget_yuan)
+        return replace(rows, low=np.array([nearly(self.least)]))
+
+
+def nearly(amount: float) -> float:
+    """An amount less what sums of floats lose: below it, whatever its sign.
+
+    >>> nearly(2.0) < 2.0, nearly(-2.0) < -2.0
+    (True, True)
+    """
+    return amount - _SLACK * abs(amount)

@@ -13,10 +13,24 @@ from eco.planning.rows import Rows, by_group
 from eco.planning.rules.faults import check_amount, check_share, fault, parts
 from eco.planning.rules.places import groups_of, of_places
 from eco.planning.rules.wording import listed, percent, plain, whole_fen
-from eco.problems import DataProblem
+from eco.problems import DataProblem, Finding
 
 _BUDGET = Phrase("预算", "the budget")
 _THIS_YEAR = Phrase("改为方案内的年份", "name a year of the plan")
+_CHANCE = Phrase(
+    "至少一户达线的可能性已知", "at least one household whose chance to be above the line is known"
+)
+_GIVE_LINE = Phrase(
+    "在 project.toml 的 [line] 写明当年的线，或去掉此规则",
+    "give the line of the year in project.toml, [line], or leave the rule out",
+)
+_SOME_POOR = Phrase(
+    "至少一户没有方案时更可能在线下",
+    "at least one household with an offer that is more likely below the line without the plan",
+)
+_OFFER_POOR = Phrase(
+    "给这样的户增加可选项，或去掉此规则", "offer such households something, or leave the rule out"
+)
 
 
 @dataclass(frozen=True)
@@ -159,7 +173,8 @@ class CountyShare:
 class PoorFirst:
     """Of what is spent, at least `share` goes to households more likely below the line than above it without the plan.
 
-    Whose chance nobody can tell (NaN) does not count among them.
+    Whose chance nobody can tell (NaN) does not count among them. A share of which nothing could be spent, as nobody's
+    chance is known or nobody who is offered something is poor, raises DataProblem (E-PLAN-30) as rows.
     """
 
     share: float = 0.5
@@ -171,7 +186,10 @@ class PoorFirst:
 
     def rows(self, options: Options, budget_yuan: float) -> Rows:
         """One row: cost of the poor's bundles - share x cost of all >= 0, yuan."""
-        poor = options.bundles["chance_above_without"].to_numpy(float) < 0.5  # more likely below than above
+        chance = options.bundles["chance_above_without"].to_numpy(float)
+        poor = chance < 0.5  # more likely below than above
+        if self.share > 0 and len(poor) and not poor.any():
+            raise DataProblem([_nobody_poor(options, known=not np.isnan(chance).all())])
         matrix = by_group(options, 0, options.fen() / 100 * (poor - self.share), rows=1)
         return Rows.of(options, matrix, low=0.0, labels=[self.said], unit="yuan")
 
@@ -183,6 +201,14 @@ class PoorFirst:
             f"所花的钱至少 {told} 给没有方案时更可能在线下的户",
             f"at least {told} of what is spent goes to households more likely below the line without the plan",
         )
+
+
+def _nobody_poor(options: Options, *, known: bool) -> Finding:
+    """Nobody is known to be poor: for want of a line, or because nobody is among those who are offered something."""
+    homes = f"{options.bundles['household_id'].nunique():,}"
+    if not known:
+        return fault("E-PLAN-30", "PoorFirst", f"NaN: {homes} / {homes}", _CHANCE, todo=_GIVE_LINE)
+    return fault("E-PLAN-30", "PoorFirst", f"0 / {homes}", _SOME_POOR, todo=_OFFER_POOR)
 
 
 def _yuan(yuan: float) -> Phrase:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -33,18 +34,20 @@ _SAME = 1e-9  # units are whole lots: a decimal loses less than this
 class LockedIn:
     """Promised: a household gets at least so many units of a livelihood.
 
-    One promise, or tuples with one entry a promise. `livelihood` is bees (hives), juncao (mu), forest (mu) or guard
+    One promise, or lists with one entry a promise. `livelihood` is bees (hives), juncao (mu), forest (mu) or guard
     (posts; also forest_guard); with `year` (calendar) it begins in that year or before. Raises DataProblem where a
     number cannot be meant (E-PLAN-21), and as rows where a household has no offers (E-PLAN-22) or none so large
     (E-PLAN-26).
     """
 
-    household_id: str | tuple[str, ...]
-    livelihood: str | tuple[str, ...]
-    units: float | tuple[float, ...]
-    year: int | tuple[int | None, ...] | None = None
+    household_id: str | Sequence[str]
+    livelihood: str | Sequence[str]
+    units: float | Sequence[float]
+    year: int | Sequence[int | None] | None = None
 
     def __post_init__(self) -> None:
+        for name in ("household_id", "livelihood", "units", "year"):
+            object.__setattr__(self, name, _kept_as(getattr(self, name)))
         told = self.promises
         year = told["year"].to_numpy(float)
         wrong = [
@@ -84,7 +87,8 @@ class LockedIn:
     def keeping(self, options: Options) -> pd.DataFrame:
         """Which bundles would keep each promise: `promise` (its position) and `bundle`, in order."""
         told = self.promises.reset_index(names="promise")
-        offers = options.bundles[["household_id", "start", *PARTS.values()]].reset_index(names="bundle")
+        offers = options.bundles[["household_id", "start", *PARTS.values()]].reset_index(drop=True)
+        offers = offers.reset_index(names="bundle")
         both = told.merge(offers, on="household_id")
         given = np.select([both["part"] == part for part in PARTS], [both[name] for name in PARTS.values()])
         # What was to begin before this plan does begins at once.
@@ -118,6 +122,11 @@ def sentences(promises: pd.DataFrame) -> list[Phrase]:
         told = amount(part, units)
         said.append(Phrase(f"{household} 至少得到 {told.zh}", f"{household} gets at least {told.en}"))
     return said
+
+
+def _kept_as(told: Any) -> Any:
+    """One value as it is, several as a tuple: what is frozen can be hashed, and compared."""
+    return tuple(told) if isinstance(told, Iterable) and not isinstance(told, str) else told
 
 
 def _each(told: object, household: Sequence[str], *, of: str) -> tuple:

@@ -138,7 +138,7 @@ def _too_dear(
 ) -> list[Finding]:
     """Budgets below what the promises cost at their cheapest."""
     found = []
-    for budget in dict.fromkeys([Budget(), *(rule for rule in rules if isinstance(rule, Budget))]):
+    for budget in dict.fromkeys([rule for rule in rules if isinstance(rule, Budget)] or [Budget()]):
         fen = pd.Series(budget.fen(options)[keeping["bundle"]])
         least = int(fen.groupby(keeping["household_id"].to_numpy()).min().sum()) / 100
         most = budget.yuan_of(budget_yuan)
