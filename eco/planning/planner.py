@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import partial
@@ -28,6 +29,7 @@ from eco.waiting import waiting
 _YUAN_PER_WAN = 10_000
 _FEW = 20  # offers at the cheapest price: a budget that buys fewer was perhaps meant in 万元
 _TRIES = 5
+_EXPLAINING_S = 1.0  # at the least, for the words of rules that cannot stand together
 _PROVEN = ("optimal", "within gap")
 MANY = 1000  # columns: with more, yards are left where a choice has them before they are decided anew
 
@@ -48,23 +50,28 @@ def plan(
 
     `value`: "gap" (yuan a year of what persons lack to the line), "lifted" (expected persons above the line; it creams
     those nearest to it), "gain" (recurrent register gain, yuan a year). `budget_yuan` pays once-costs and yearly costs
-    of all plan years, or, by calendar year, each year's own. `cautious` 0 looks at all worlds, 1 at the worst fifth.
-    The usual rules (one bundle each; flowers, seedlings, posts and days that are there; slope; farmland; yards of ten
-    hives) hold beside the named ones, which replace those of their class; `usual=False` leaves only "one each".
-    Ends within `time_limit` seconds, earlier when (bound - reached) / bound <= `gap`.
+    of all plan years, or, by calendar year, each year's own (none is kept for later). `cautious` 0 looks at all worlds,
+    1 at the worst fifth. The usual rules (one bundle each; flowers, seedlings, posts and days that are there; slope;
+    farmland; yards of ten hives) hold beside the named ones, which replace those of their class; `usual=False` leaves
+    only "one each".
+    Ends within `time_limit` seconds, earlier when (bound - reached) / bound <= `gap`; where rules are proven impossible
+    at the last moment, the words for it take a second more.
 
     Raises DataProblem with numbers and a way out: a budget that is none or buys nothing, rules that cannot stand
     together (the smallest set of them, and what would do), offers that bring nothing.
     """
+    began = time.monotonic()
     _refuse_numbers(cautious=(cautious, 0, 1), gap=(gap, 0, 1), time_limit=(time_limit, 0, np.inf))
     total, rules = _asked(options, budget_yuan, rules, value, usual)
     if refused := contradictions(options, rules, total):
         raise DataProblem(refused)
     program = program_of(options, rules, budget_yuan=total, aim=value, cautious=cautious)
     _refuse_nothing(options, program, total, value)
-    answer = _within_a_fen(options, program, total, rules, time_limit=time_limit, gap=gap)
+    left = max(time_limit - (time.monotonic() - began), 0.0)
+    answer = _within_a_fen(options, program, total, rules, time_limit=left, gap=gap)
     if answer.status == "infeasible":
-        raise DataProblem(why_impossible(options, rules, budget_yuan=total, time_limit=time_limit))
+        left = max(time_limit - (time.monotonic() - began), _EXPLAINING_S)
+        raise DataProblem(why_impossible(options, rules, budget_yuan=total, time_limit=left))
     if answer.taken is None:
         raise DataProblem([_too_short(time_limit)])
     return _plan(options, rules, total, value, cautious, program, answer)
