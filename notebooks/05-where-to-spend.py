@@ -42,7 +42,7 @@ options
 # The question is a sentence; the answer carries its proof: no plan can reach more than `bound`.
 
 # %%
-plan = eco.plan(options, budget_yuan=30_000_000, value="gap", time_limit=25)
+plan = eco.plan(options, budget_yuan=30_000_000, value="gap", time_limit=15)
 plan
 
 # %%
@@ -62,7 +62,7 @@ eco.shown(plan.prices.drop_duplicates("rule").drop(columns="row"))
 
 # %%
 rules = [eco.rules.TownshipFloor(share=0.004)]
-fair = eco.plan(options, budget_yuan=30_000_000, rules=rules, value="gap", time_limit=25)
+fair = eco.plan(options, budget_yuan=30_000_000, rules=rules, value="gap", time_limit=15)
 less, bounds = plan.reached - fair.reached, plan.bound - fair.bound
 f"少缩小 {less:,.0f} 元/年（上界相差 {bounds:,.0f}） less closed, yuan a year (bounds differ by {bounds:,.0f})"
 
@@ -72,7 +72,7 @@ f"少缩小 {less:,.0f} 元/年（上界相差 {bounds:,.0f}） less closed, yua
 
 # %%
 try:
-    eco.plan(options, budget_yuan=30_000_000, rules=[eco.rules.TownshipFloor(share=0.02)], time_limit=25)
+    eco.plan(options, budget_yuan=30_000_000, rules=[eco.rules.TownshipFloor(share=0.02)], time_limit=20)
 except eco.DataProblem as problem:
     told = problem
 told
@@ -89,7 +89,7 @@ eco.outcome(plan)
 # More than one plan is nearly as good: how often is each village chosen?
 
 # %%
-others = eco.alternatives(plan, count=5, time_limit=60)
+others = eco.alternatives(plan, count=5, time_limit=40)
 others
 
 # %% [markdown]
@@ -99,14 +99,14 @@ others
 # %%
 left_out = others.villages.query("chosen_in == 0")
 village = (left_out if len(left_out) else others.villages.sort_values("chosen_in"))["village_code"].iloc[0]
-eco.why_not(plan, village, time_limit=20)
+eco.why_not(plan, village, time_limit=12)
 
 # %% [markdown]
 # 让更多的人达线，还是让差距缩得更多？
 # More persons above the line, or more of the gap closed?
 
 # %%
-front = eco.front(options, budget_yuan=30_000_000, of="lifted", against="gap", points=4, time_limit=60)
+front = eco.front(options, budget_yuan=30_000_000, of="lifted", against="gap", points=4, time_limit=45)
 eco.front_picture(front)
 
 # %% [markdown]

@@ -196,7 +196,9 @@ def test_a_turned_raster_is_measured_where_it_lies(tmp_path):
     assert found["elevation_m"] == pytest.approx(2000, abs=0.1)
 
 
-_spot = st.tuples(st.floats(-3, 23), st.floats(-3, 23))
+# To a millionth of a pixel: at 1e-38 it is GEOS that cuts out a whole pixel where there is nothing.
+_place = st.floats(-3, 23).map(lambda place: round(place, 6))
+_spot = st.tuples(_place, _place)
 
 
 @given(
