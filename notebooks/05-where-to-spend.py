@@ -63,8 +63,8 @@ eco.shown(plan.prices.drop_duplicates("rule").drop(columns="row"))
 # %%
 rules = [eco.rules.TownshipFloor(share=0.004)]
 fair = eco.plan(options, budget_yuan=30_000_000, rules=rules, value="gap", time_limit=15)
-less, bounds = plan.reached - fair.reached, plan.bound - fair.bound
-f"少缩小 {less:,.0f} 元/年（上界相差 {bounds:,.0f}） less closed, yuan a year (bounds differ by {bounds:,.0f})"
+less, most = plan.reached - fair.reached, plan.bound - fair.reached
+f"少缩小 {less:,.0f} 元/年，已证明至多 {most:,.0f}; less closed, yuan a year: {less:,.0f}, proven at most {most:,.0f}"
 
 # %% [markdown]
 # 规则互相打架时，说出是哪几条、差多少、怎样才行。
