@@ -106,7 +106,8 @@ eco.why_not(plan, village, time_limit=12)
 # More persons above the line, or more of the gap closed?
 
 # %%
-front = eco.front(options, budget_yuan=30_000_000, of="lifted", against="gap", points=4, time_limit=45)
+asked = {"of": "lifted", "against": "gap", "points": 4}
+front = eco.front(options, budget_yuan=30_000_000, **asked, time_limit=60, gap=0.01)
 eco.front_picture(front)
 
 # %% [markdown]

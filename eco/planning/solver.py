@@ -23,6 +23,7 @@ from eco.planning.rounding import rounded
 _PRICING_SHARE, _APART_SHARE, _DECIDING_SHARE = 0.3, 0.5, 0.7
 _SIZE = 10  # largest values are brought to two to this power
 _SMALL = 1000  # columns: with so few, yards are left to HiGHS at once
+_ROUNDING_SHARE = 0.15  # of the time left, where a choice is at hand
 _DECIDED_GAP = 4.0  # times the gap asked: prices of decided yards prove nothing
 _DECIDED_CIRCLES = 3
 _RATHER = 0.5  # of a yard, in the relaxed choice
@@ -104,8 +105,10 @@ def _sought(
     if first is not None and (np.any(first > program.most) or np.any(first < program.least)):
         first = None
     found = _with(_Found(None, -np.inf, bound), field, first)
-    if found.taken is None and len(program.value) > HERE_WHOLE:  # of fewer, HiGHS finds some choice as soon
-        found = _with(found, field, rounded(apart, sight, relaxed, end))
+    if found.apart() > gap and len(program.value) > HERE_WHOLE:  # of fewer, HiGHS finds the best as soon
+        left = end - time.monotonic()
+        until = end if found.taken is None else end - (1 - _ROUNDING_SHARE) * left
+        found = _with(found, field, rounded(apart, sight, relaxed, until))
     if len(lots.yards) and len(program.value) > _SMALL and found.apart() > gap:
         until = began + _DECIDING_SHARE * (end - began)
         decided = _decided(program, lots, relaxed, prices, gap=gap, end=until)
