@@ -15,6 +15,7 @@ from pathlib import Path
 from eco.files import seal_of, whole_file, write_text
 
 LAYER, POINTS = "points", 2000
+_FIRST = 10_000  # marks of one writer
 
 
 def killed(kills: int, write: Callable[[int], None], look: Callable[[], int]) -> list[int]:
@@ -29,10 +30,15 @@ def killed(kills: int, write: Callable[[int], None], look: Callable[[], int]) ->
         assert os.read(ready, 1)
         os.close(ready)
         os.close(told)
-        time.sleep(4 * took * (kill * 7 % 60) / 60)
+        share = 4 * (kill * 7 % 60) / 60
+        time.sleep(share * took)
         os.kill(worker, signal.SIGKILL)
         os.waitpid(worker, 0)
         found.append(look())
+        if (
+            share > 2 and found[-1] < _FIRST * kill
+        ):  # not one writing in the time of two: the machine is slower by now
+            took *= 2
     return found
 
 
@@ -46,8 +52,8 @@ def _write_on(kill: int, write: Callable[[int], None], told: int) -> None:
     """Another mark every time, until killed; whatever else ends it is no end of the parent's program."""
     try:
         os.write(told, b".")
-        for number in range(10_000):
-            write(10_000 * kill + number)
+        for number in range(_FIRST):
+            write(_FIRST * kill + number)
     finally:
         os._exit(1)
 
