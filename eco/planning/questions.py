@@ -117,8 +117,10 @@ def why_not(
     """Why a village, by name or 12-digit code, is not in a plan, and the cheapest swap that would bring it in.
 
     In it is with one household at least, or with `yuan` at least. The swap's cost is proven within `gap` of what the
-    plan reaches; ends within `time_limit` seconds. Raises DataProblem for a village nobody knows (E-PLAN-22), a name
-    of several (E-PLAN-23), or yuan that are none (E-PLAN-21).
+    plan reaches; where the plan itself may be that far from the best, a swap that brings in the village's own
+    households alone is told rather than one that mends the plan elsewhere. Ends within `time_limit` seconds. Raises
+    DataProblem for a village nobody knows (E-PLAN-22), a name of several (E-PLAN-23), or yuan that are none
+    (E-PLAN-21).
     """
     end = time.monotonic() + time_limit
     code, name = _village(plan.options, village)
@@ -153,7 +155,9 @@ def _swap(plan: Plan, brought: _Brought, here: np.ndarray, *, end: float, gap: f
     direct = answer_again(plan, [brought, _Only(taken | here)], time_limit=left(_DIRECT_SHARE), gap=_SLACK)
     full = answer_again(plan, [brought], first=direct.taken, time_limit=left(_FULL_SHARE), gap=gap)
     best = direct if direct.taken is not None else full
-    if full.taken is not None and full.value > direct.value + _SLACK * abs(full.value):
+    # What the plan itself may be short of its bound is no merit of the village: a small swap is told then.
+    open_yet = max(plan.bound - plan.reached, _SLACK * abs(full.value))
+    if full.taken is not None and full.value > direct.value + open_yet:
         as_good = AsMuch(plan.aim, full.value, cautious=plan.cautious)
         kept = np.where(taken, 1.0, -1.0)
         ask = partial(answer_again, plan, [brought, as_good], value=kept, gap=_NEAR)
